@@ -1,0 +1,115 @@
+// Draws the figures of a page from their JSON in the colours of the stylesheet. plotly is fetched when the first
+// chart comes near the screen; where anything fails, the table beside the chart stands open instead.
+(() => {
+  "use strict";
+  const { plotly: address, png: pngLabel } = document.currentScript.dataset;
+  const boxes = [...document.querySelectorAll(".chart[data-figure]")];
+  const card = (box) => box.closest(".figure");
+  const table = (box) => card(box).querySelector("details.figure-table");
+  const drawn = () => boxes.filter((box) => card(box).dataset.chart === "drawn");
+
+  let library;
+  const load = () => library ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = address;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error("plotly could not be loaded"));
+    document.head.append(script);
+  });
+
+  const token = (name, fallback = "--accent") => {
+    const style = getComputedStyle(document.documentElement);
+    return style.getPropertyValue(name).trim() || style.getPropertyValue(fallback).trim();
+  };
+  const country = (code) => token(`--country-${code.toLowerCase()}`, "--muted");
+
+  // Decimal and grouping signs of the page's language, with the digits 0 to 9.
+  const separators = () => {
+    const parts = new Intl.NumberFormat(document.documentElement.lang, { numberingSystem: "latn" }).formatToParts(12345.6);
+    const sign = (type, fallback) => parts.find((part) => part.type === type)?.value ?? fallback;
+    return sign("decimal", ".") + sign("group", ",");
+  };
+
+  const coloured = (trace) => {
+    const { country: code, countries, area } = trace.meta ?? {};
+    const color = countries ? countries.map(country) : code ? country(code) : token(`--area-${area}`);
+    const gap = { color: token("--card"), width: 1 };
+    if (trace.type === "bar") return { hovertemplate: "%{y}", ...trace, marker: { ...trace.marker, color, line: gap } };
+    return { ...trace, line: { width: 2, ...trace.line, color }, marker: { size: 6, ...trace.marker, color } };
+  };
+
+  const house = (layout = {}) => {
+    const muted = token("--muted");
+    const font = { family: getComputedStyle(document.body).fontFamily, size: 13, color: token("--ink") };
+    const axis = { fixedrange: true, automargin: true, tickfont: { color: muted }, zeroline: false, ticks: "", title: { text: "" } };
+    const numbers = { ...axis, rangemode: "tozero", nticks: 6, separatethousands: true, exponentformat: "none", gridcolor: token("--line") };
+    const names = { ...axis, type: "category", showgrid: false };
+    const sideways = layout.xaxis?.type === "linear"; // Horizontal bars: the numbers run along x.
+    return {
+      barmode: "stack", bargap: 0.28, hovermode: sideways ? "y unified" : "x unified", dragmode: false,
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", separators: separators(), font,
+      margin: { l: 8, r: 4, t: 8, b: 8 },
+      legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom", traceorder: "normal", itemclick: "toggle", font },
+      hoverlabel: { bgcolor: token("--card"), bordercolor: token("--edge"), font, namelength: -1 },
+      ...layout,
+      xaxis: { ...(sideways ? numbers : names), ...layout.xaxis },
+      yaxis: { ...(sideways ? { ...names, autorange: "reversed" } : numbers), ...layout.yaxis },
+    };
+  };
+
+  const config = { displaylogo: false, showSendToCloud: false, plotlyServerURL: "", responsive: true, displayModeBar: false };
+  const draw = (box, plotly) => {
+    const { data, layout } = JSON.parse(document.getElementById(box.dataset.figure).textContent);
+    return plotly.react(box, data.map(coloured), house(layout), config);
+  };
+
+  const offerPicture = (box, plotly) => {
+    const button = document.createElement("button");
+    const heading = card(box).querySelector("h3").textContent;
+    Object.assign(button, { type: "button", className: "linkish", textContent: pngLabel });
+    button.setAttribute("aria-label", `${pngLabel}: ${heading}`);
+    button.addEventListener("click", () => plotly.downloadImage(box, { format: "png", scale: 2, filename: box.dataset.figure }));
+    card(box).querySelector(".figure-links").append(button);
+  };
+
+  const show = async (box) => {
+    try {
+      const [plotly] = await Promise.all([load(), document.fonts.ready]);
+      await draw(box, plotly);
+      card(box).dataset.chart = "drawn";
+      offerPicture(box, plotly);
+    } catch (error) {
+      card(box).dataset.chart = "failed";
+      table(box).open = true;
+      console.warn(error);
+    }
+  };
+
+  const near = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      show(target);
+    }
+  }, { rootMargin: "600px" });
+
+  for (const box of boxes) {
+    card(box).dataset.chart = "waiting";
+    table(box).open = false;
+    near.observe(box);
+  }
+
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn().forEach((box) => draw(box, window.Plotly)));
+
+  // On paper both chart and table are wanted, and the sheet is narrower than the screen.
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = boxes.map(table).filter((details) => !details.open);
+    for (const details of opened) details.open = true;
+    for (const box of drawn()) window.Plotly.relayout(box, { width: Math.min(box.clientWidth, 640) });
+  });
+  addEventListener("afterprint", () => {
+    for (const details of opened) details.open = false;
+    for (const box of drawn()) window.Plotly.relayout(box, { width: null, autosize: true });
+  });
+})();
