@@ -1,0 +1,62 @@
+"""How gunicorn serves: `python -m gunicorn -c lmlecc/gunicorn.py lmlecc.wsgi`."""
+
+import os
+import signal
+import sys
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lmlecc.settings")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the workers are the threads
+for number in (signal.SIGINT, signal.SIGTERM):  # until gunicorn listens to them itself: end, and stop what was started
+    signal.signal(number, lambda *_: sys.exit(1))
+
+try:
+    from lmlecc import environment
+
+    bind = "{}:{}".format(*environment.bind())
+    databases = settings.DATABASES
+except ImproperlyConfigured as problem:
+    sys.exit(str(problem))
+
+workers = 2
+threads = 4
+preload_app = True
+control_socket_disable = True
+loglevel = "warning"
+
+if folder := databases["default"].get("EMBEDDED"):
+    from lmlecc.embedded_pg import Server
+
+    server = Server(folder)
+    server.hold()  # workers come and go: the database stops with their master
+    server.start()
+
+
+def on_starting(arbiter):
+    """The last look at where it will listen, -b on the command line included."""
+    if settings.DEMO:
+        for address in arbiter.cfg.address:
+            environment.refuse_strangers(address[0] if isinstance(address, tuple) else address)
+
+
+def when_ready(arbiter):
+    """Say where it is."""
+    if settings.DEMO:
+        arbiter.handle_hup = arbiter.handle_term  # a closed terminal ends the demonstration as Ctrl-C does
+        print(welcome(), flush=True)
+
+
+def welcome():
+    """The address and the accounts of the demonstration."""
+    host, port = environment.bind()
+    return f"""
+  Safe Lancang-Mekong, a demonstration: http://{host}:{port}
+
+  Accounts   officer.kh  officer.cn  officer.la.mps  officer.la.mnd  officer.mm  officer.th  officer.vn
+             reviewer  publisher  official  analyst  administrator
+  Password   {settings.DEMO_PASSWORD}
+
+  Ctrl-C stops it; what was entered is kept in var/.
+"""

@@ -1,0 +1,11 @@
+"""How log lines look."""
+
+import logging
+
+
+class OneLine(logging.Formatter):
+    """One event, one line: a line break or another control character in a value cannot forge a second event."""
+
+    def format(self, record):
+        line = super().format(record)
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)

@@ -1,0 +1,44 @@
+"""What `make run` does before it serves: the database up to date, the catalogue and the demonstration in it."""
+
+import signal
+import socket
+import sys
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import OperationalError
+
+from lmlecc import environment
+from lmlecc.embedded_pg import ServerError
+
+
+class Command(BaseCommand):
+    help = __doc__
+    requires_system_checks = ()  # `make run` is to be quick; the tests check
+
+    def handle(self, *args, **options):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that an embedded server is stopped too
+        host, port = environment.bind()
+        if settings.DEMO:
+            environment.refuse_strangers(host)
+        refuse_taken(host, port)
+        try:
+            call_command("migrate", verbosity=0, skip_checks=True)
+        except (ServerError, OperationalError) as problem:
+            raise CommandError(f"The database cannot be reached: {problem}") from problem
+        call_command("load_catalogue", verbosity=0)
+        if settings.DEMO:
+            call_command("load_demonstration", verbosity=0)
+
+
+def refuse_taken(host, port):
+    """CommandError where nothing can be served at this address."""
+    try:
+        (family, kind, *_, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        with socket.socket(family, kind) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gunicorn does: not waiting for old connections
+            trial.bind(address)
+    except OSError as problem:
+        raise CommandError(
+            f"Nothing can be served on {host}, port {port} ({problem.strerror}): choose another, as in make run PORT={port + 1 if port < 65535 else 8001}."
+        ) from problem
