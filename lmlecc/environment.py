@@ -1,4 +1,4 @@
-"""Values from the environment, read and checked; a bad one stops the start with one sentence that names it."""
+"""Values from the environment, read and checked; a bad one stops the start with a sentence that names it."""
 
 import os
 import secrets
@@ -9,23 +9,27 @@ from urllib.parse import unquote, urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-env = environ.FileAwareEnv()  # SECRET_KEY_FILE=/run/secrets/key stands for SECRET_KEY, and so on
+TESTING = "PYTEST_VERSION" in os.environ  # which pytest itself sets
 
-YES, NO = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
+env = environ.FileAwareEnv()  # SECRET_KEY_FILE=/run/secrets/key stands for SECRET_KEY, and so on
+if TESTING:
+    env.ENVIRON = {}  # the tests say the same in every shell
+
+YES, NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
 def text(name):
     """The value without spaces around it; "" when unset."""
     try:
         return env.str(name, default="").strip()
-    except ValueError:  # NAME_FILE names a file that is not there
+    except (OSError, ValueError):
         raise ImproperlyConfigured(f"{name}_FILE names a file that cannot be read.") from None
 
 
 def flag(name, default):
     """True or False; `default` when unset."""
     value = text(name).lower()
-    if not value and name not in os.environ:
+    if not value:
         return default
     if value not in YES | NO:
         raise ImproperlyConfigured(f"{name} must be 1 or 0.")
@@ -42,7 +46,9 @@ def origins(name):
     for origin in (values := words(name)):
         parts = urlsplit(origin)
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path:
-            raise ImproperlyConfigured(f"{name} lists addresses like https://figures.example.org, with commas between.")
+            raise ImproperlyConfigured(
+                f"{name} lists addresses like https://figures.example.org, with commas between."
+            )
     return values
 
 
@@ -52,7 +58,7 @@ def secret_key(name):
     make_one = 'python3 -c "import secrets; print(secrets.token_urlsafe(64))"'
     if not value:
         raise ImproperlyConfigured(
-            f"{name} is not set: make one with {make_one}, or set DEMO=1 for the demonstration on this machine."
+            f"{name} is not set: make one with {make_one}, or set DEMO=1 for a demonstration on this machine."
         )
     if len(value) < 50 or len(set(value)) < 5:
         raise ImproperlyConfigured(f"{name} is too easy to guess: make one with {make_one}.")
@@ -106,7 +112,8 @@ def email(name):
     try:
         found = environ.Env.email_url_config(url)
     except (ValueError, ImproperlyConfigured):
-        raise ImproperlyConfigured(f"{name} cannot be read; it looks like smtp+tls://user:password@host:587.") from None
+        like = "smtp+tls://user:password@host:587"
+        raise ImproperlyConfigured(f"{name} cannot be read; it looks like {like}.") from None
     found.pop("OPTIONS", None)
     return {key: value for key, value in found.items() if value is not None}
 

@@ -9,24 +9,27 @@ from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lmlecc.settings")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the workers are the threads
-for number in (signal.SIGINT, signal.SIGTERM):  # until gunicorn listens to them itself: end, and stop what was started
+# Until gunicorn listens to them itself: end in good order, so that what was started here is stopped.
+for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, lambda *_: sys.exit(1))
 
 try:
     from lmlecc import environment
 
-    bind = "{}:{}".format(*environment.bind())
-    databases = settings.DATABASES
+    host, port = environment.bind()
+    if settings.DEMO:
+        environment.refuse_strangers(host)
 except ImproperlyConfigured as problem:
     sys.exit(str(problem))
 
+bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 workers = 2
 threads = 4
 preload_app = True
 control_socket_disable = True
 loglevel = "warning"
 
-if folder := databases["default"].get("EMBEDDED"):
+if folder := settings.DATABASES["default"].get("EMBEDDED"):
     from lmlecc.embedded_pg import Server
 
     server = Server(folder)
@@ -35,10 +38,10 @@ if folder := databases["default"].get("EMBEDDED"):
 
 
 def on_starting(arbiter):
-    """The last look at where it will listen, -b on the command line included."""
+    """The last look at where it will listen, for there is -b on the command line too."""
     if settings.DEMO:
         for address in arbiter.cfg.address:
-            environment.refuse_strangers(address[0] if isinstance(address, tuple) else address)
+            environment.refuse_strangers(address[0] if isinstance(address, tuple) else str(address))
 
 
 def when_ready(arbiter):
@@ -50,9 +53,8 @@ def when_ready(arbiter):
 
 def welcome():
     """The address and the accounts of the demonstration."""
-    host, port = environment.bind()
     return f"""
-  Safe Lancang-Mekong, a demonstration: http://{host}:{port}
+  Safe Lancang–Mekong, a demonstration: http://{bind}
 
   Accounts   officer.kh  officer.cn  officer.la.mps  officer.la.mnd  officer.mm  officer.th  officer.vn
              reviewer  publisher  official  analyst  administrator

@@ -24,7 +24,8 @@ def this_machine_only(get_response):
 
     def answer(request):
         if not is_loopback(request.META.get("REMOTE_ADDR", "")):
-            return HttpResponseForbidden("The demonstration answers the machine it runs on only.", content_type="text/plain")
+            sentence = "The demonstration answers the machine it runs on, and no other."
+            return HttpResponseForbidden(sentence, content_type="text/plain")
         return get_response(request)
 
     return answer

@@ -4,7 +4,7 @@ import logging
 
 
 class OneLine(logging.Formatter):
-    """One event, one line: a line break or another control character in a value cannot forge a second event."""
+    """One event, one line: no line break or other control character in a value can forge a second event."""
 
     def format(self, record):
         line = super().format(record)

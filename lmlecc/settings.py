@@ -14,8 +14,8 @@ from . import environment
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = BASE_DIR / "var"  # everything the running product writes
 
-# pytest names its version itself: the tests need a secret, a server and plain http of their own.
-TESTING = "PYTEST_VERSION" in os.environ
+# The tests have a secret, a server and plain http of their own, whatever the environment says.
+TESTING = environment.TESTING
 DEMO = environment.flag("DEMO", default=False)
 HTTPS = not (DEMO or TESTING)
 
@@ -35,7 +35,9 @@ ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS")
 if DEMO or TESTING:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 elif not ALLOWED_HOSTS:
-    raise ImproperlyConfigured("ALLOWED_HOSTS is not set: list the host names that this site answers to, with commas between.")
+    raise ImproperlyConfigured(
+        "ALLOWED_HOSTS is not set: list the host names of this site, with commas between."
+    )
 CSRF_TRUSTED_ORIGINS = environment.origins("CSRF_TRUSTED_ORIGINS")
 
 ROOT_URLCONF = "lmlecc.urls"
@@ -77,6 +79,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "operations.context.site",
+                "operations.context.site",
             ],
         },
     },
@@ -85,7 +88,10 @@ TEMPLATES = [
 # The database. "default" is the web role, which owns nothing; "owner" owns the tables and migrates.
 # Without DATABASE_URL it is the PostgreSQL that the project starts itself.
 WEB_ROLE = "lmlecc"
-DATABASES = {"default": environment.database("DATABASE_URL"), "owner": environment.database("DATABASE_OWNER_URL")}
+DATABASES = {
+    "default": environment.database("DATABASE_URL"),
+    "owner": environment.database("DATABASE_OWNER_URL"),
+}
 environment.database("DATABASE_REPLICA_URL")
 if TESTING or not DATABASES["default"]:
     from . import embedded_pg  # POSIX only, so not where DATABASE_URL is set
@@ -101,13 +107,14 @@ else:
     WEB_ROLE = DATABASES["default"]["USER"]
     if DATABASES["owner"] in (None, DATABASES["default"]):
         del DATABASES["owner"]
-# A page waits ten seconds at most and never holds a lock while it thinks. Loading and migrating may take longer.
+# A page waits ten seconds at most and never holds a lock while it thinks; loading and migrating take their time.
 limits = {"timezone": "UTC"}
 if Path(sys.argv[0]).name != "manage.py":
     limits |= {"statement_timeout": "10s", "lock_timeout": "3s", "idle_in_transaction_session_timeout": "10s"}
 for database in DATABASES.values():
     options = database.setdefault("OPTIONS", {})
-    options["options"] = " ".join([*options.get("options", "").split(), *(f"-c {k}={v}" for k, v in limits.items())])
+    given = str(options.get("options", ""))
+    options["options"] = " ".join([given, *(f"-c {name}={value}" for name, value in limits.items())]).strip()
     database |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 AUTH_USER_MODEL = "operations.Person"
@@ -193,7 +200,9 @@ environment.web_address("SENTRY_DSN")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"security": {"()": "lmlecc.logs.OneLine", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "security": {"()": "lmlecc.logs.OneLine", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
     "handlers": {
         "console": {"class": "logging.StreamHandler"},
         "security": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "security"},

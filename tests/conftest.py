@@ -1,6 +1,6 @@
 """The tests' ground: a PostgreSQL of their own, the web role's rights, the catalogue, a browser.
 
-Every test talks to the database as the web role, so that a missing grant shows. `as_owner()` is the way around.
+Every test talks to the database as the web role, so that a missing grant shows; `as_owner()` is the way around.
 """
 
 import io
@@ -38,7 +38,8 @@ def chromium():
 
 def pytest_collection_modifyitems(items):
     if not chromium():
-        skip = pytest.mark.skip(reason="no Chromium: apt install chromium, or name one with CHROMIUM=/path/to/it")
+        way = "no Chromium: apt install chromium, or name one with CHROMIUM=/path/to/it"
+        skip = pytest.mark.skip(reason=way)
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(skip)
@@ -96,8 +97,10 @@ def copied_tables():
 
 
 def put_back(kept):
-    """Make the tables as they were when they were copied. Django's own flush would take the catalogue and the groups
-    with it, and stop at the tables that refuse to be emptied."""
+    """Make the tables as they were when they were copied.
+
+    Django's own flush would take the catalogue with it, and stop at the tables that refuse to be emptied.
+    """
     with as_owner() as cursor:
         cursor.execute("TRUNCATE " + ", ".join(f'"{table}"' for table in kept))
         for table, rows in kept.items():

@@ -1,1 +1,1 @@
-"""The database backend "lmlecc.pg": Django's own for PostgreSQL, which starts the embedded server when it is asked."""
+"""The database backend "lmlecc.pg": Django's own for PostgreSQL, on the server that the project starts itself."""

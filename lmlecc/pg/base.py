@@ -1,11 +1,11 @@
-"""Connections to the embedded server, which is started by the first of them and stopped by the last process to end.
+"""Connections to the embedded server: the first one starts it, the last process to end stops it.
 
-Not by the settings: `check` and `collectstatic` need no database.
+The settings do not, for `check` and `collectstatic` need no database.
 """
 
 from django.db.backends.postgresql import base, client
 
-from lmlecc.embedded_pg import Server
+from lmlecc.embedded_pg import Server, ServerError
 
 
 class DatabaseClient(client.DatabaseClient):
@@ -29,9 +29,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return super().get_connection_params() | {"host": str(self.server.socket_dir)}
 
     def get_new_connection(self, conn_params):
-        self.server.hold()
         try:
-            return super().get_new_connection(conn_params)
-        except base.Database.OperationalError:  # it does not run yet, or was killed
-            self.server.start()
-            return super().get_new_connection(conn_params | {"host": str(self.server.socket_dir)})
+            self.server.hold()
+            try:
+                return super().get_new_connection(conn_params)
+            except base.Database.OperationalError:  # it does not run yet, or was killed
+                self.server.start()
+        except ServerError as problem:
+            raise base.Database.OperationalError(str(problem)) from problem
+        return super().get_new_connection(conn_params | {"host": str(self.server.socket_dir)})

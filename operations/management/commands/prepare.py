@@ -1,4 +1,4 @@
-"""What `make run` does before it serves: the database up to date, the catalogue and the demonstration in it."""
+"""What `make run` does before it serves: the database up to date, catalogue and demonstration in it."""
 
 import signal
 import socket
@@ -9,7 +9,6 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.db import OperationalError
 
 from lmlecc import environment
-from lmlecc.embedded_pg import ServerError
 
 
 class Command(BaseCommand):
@@ -24,7 +23,7 @@ class Command(BaseCommand):
         refuse_taken(host, port)
         try:
             call_command("migrate", verbosity=0, skip_checks=True)
-        except (ServerError, OperationalError) as problem:
+        except OperationalError as problem:
             raise CommandError(f"The database cannot be reached: {problem}") from problem
         call_command("load_catalogue", verbosity=0)
         if settings.DEMO:
@@ -36,9 +35,10 @@ def refuse_taken(host, port):
     try:
         (family, kind, *_, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         with socket.socket(family, kind) as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gunicorn does: not waiting for old connections
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gunicorn does
             trial.bind(address)
     except OSError as problem:
         raise CommandError(
-            f"Nothing can be served on {host}, port {port} ({problem.strerror}): choose another, as in make run PORT={port + 1 if port < 65535 else 8001}."
+            f"Port {port} of {host} cannot be used ({problem.strerror}): "
+            f"choose another one, as in make run PORT={8001 if port == 8000 else 8000}."
         ) from problem
