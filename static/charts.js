@@ -41,14 +41,14 @@
   const house = (layout = {}) => {
     const muted = token("--muted");
     const font = { family: getComputedStyle(document.body).fontFamily, size: 13, color: token("--ink") };
-    const axis = { fixedrange: true, automargin: true, tickfont: { color: muted }, zeroline: false, ticks: "", title: { text: "" } };
-    const numbers = { ...axis, rangemode: "tozero", nticks: 6, separatethousands: true, exponentformat: "none", gridcolor: token("--line") };
-    const names = { ...axis, type: "category", showgrid: false };
+    const axis = { fixedrange: true, automargin: true, tickfont: { color: muted }, ticklabelstandoff: 4, ticks: "", title: { text: "" } };
+    const numbers = { ...axis, rangemode: "tozero", nticks: 6, separatethousands: true, exponentformat: "none", gridcolor: token("--line"), zerolinecolor: token("--edge") };
+    const names = { ...axis, type: "category", showgrid: false, autotickangles: [0, -45, -90] };
     const sideways = layout.xaxis?.type === "linear"; // Horizontal bars: the numbers run along x.
     return {
       barmode: "stack", bargap: 0.28, hovermode: sideways ? "y unified" : "x unified", dragmode: false,
-      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", separators: separators(), font,
-      margin: { l: 8, r: 4, t: 8, b: 8 },
+      paper_bgcolor: token("--card"), plot_bgcolor: token("--card"), separators: separators(), font,
+      margin: { l: 4, r: 4, t: 8, b: 4 },
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom", traceorder: "normal", itemclick: "toggle", font },
       hoverlabel: { bgcolor: token("--card"), bordercolor: token("--edge"), font, namelength: -1 },
       ...layout,
@@ -63,12 +63,18 @@
     return plotly.react(box, data.map(coloured), house(layout), config);
   };
 
+  // A picture travels without its page, so it carries its heading, its source and the note that it is a demonstration.
   const offerPicture = (box, plotly) => {
     const button = document.createElement("button");
     const heading = card(box).querySelector("h3").textContent;
-    Object.assign(button, { type: "button", className: "linkish", textContent: pngLabel });
-    button.setAttribute("aria-label", `${pngLabel}: ${heading}`);
-    button.addEventListener("click", () => plotly.downloadImage(box, { format: "png", scale: 2, filename: box.dataset.figure }));
+    const origin = [...document.querySelectorAll(".banner, .foot span")].map((line) => line.textContent.trim()).join("<br>");
+    Object.assign(button, { type: "button", className: "linkish", textContent: pngLabel, ariaLabel: `${pngLabel}: ${heading}` });
+    button.addEventListener("click", () => {
+      const below = { text: origin, xref: "paper", x: 0, xanchor: "left", yref: "paper", y: 0, yanchor: "top", yshift: -40, align: "left", showarrow: false, font: { size: 11 } };
+      const title = { text: heading, x: 0, xref: "paper", y: 0.98, yref: "container", yanchor: "top" };
+      const layout = { ...box.layout, title, annotations: [below], width: 960, height: 560, margin: { l: 16, r: 16, t: 88, b: 110 } };
+      plotly.downloadImage({ data: box.data, layout, config }, { format: "png", scale: 2, width: 960, height: 560, filename: box.dataset.figure });
+    });
     card(box).querySelector(".figure-links").append(button);
   };
 
@@ -106,7 +112,7 @@
   addEventListener("beforeprint", () => {
     opened = boxes.map(table).filter((details) => !details.open);
     for (const details of opened) details.open = true;
-    for (const box of drawn()) window.Plotly.relayout(box, { width: Math.min(box.clientWidth, 640) });
+    for (const box of drawn()) window.Plotly.relayout(box, { width: 640 });
   });
   addEventListener("afterprint", () => {
     for (const details of opened) details.open = false;
