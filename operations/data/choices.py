@@ -1,0 +1,118 @@
+"""What can be chosen on the page of the files, with what is chosen already; it all stands in the address."""
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from .. import access, months, queries
+from ..models import Country, FocusArea, Indicator, Operation
+from ..selections import Selection
+from ..templatetags.show import day, month
+from .asked import Asked
+from .tables import BY
+
+
+def filters(question: Asked, person) -> dict:
+    """For templates/_filters.html."""
+    selection = question.selection
+    operation = selection.operation
+    here = reverse("data:index")
+    last = selection.release.last_month if selection.release else selection.last
+    span = list(months.span(operation.first_month, last))
+    countries = Country.objects.filter(agencies__operations=operation).distinct()
+    areas = FocusArea.objects.filter(indicators__operations=operation).distinct()
+    return {
+        "action": here,
+        "hidden": [_hidden("operation", operation.code)]
+        + [_hidden("indicator", code) for code in selection.indicators]
+        + [_hidden("by", name) for name in question.by],
+        "operations": [
+            {"label": one.label, "url": f"{here}?operation={one.code}{newest}", "current": one == operation}
+            for one, newest in _operations(person)
+        ],
+        "operation_label": operation.label,
+        "from_options": [_option(months.written(one), month(one), one == selection.first) for one in span],
+        "to_options": [_option(months.written(one), month(one), one == selection.last) for one in span],
+        "months_label": f"{month(selection.first)} – {month(selection.last)}",
+        "countries": _options(countries, selection.countries),
+        "countries_label": _chosen(countries, selection.countries),
+        "areas": _options(areas, selection.areas),
+        "areas_label": _chosen(areas, selection.areas),
+        "releases": _releases(selection, person),
+        "release_label": version_label(selection),
+        "reset_url": f"{here}?operation={operation.code}&release={selection.version}",
+    }
+
+
+def indicators(selection: Selection) -> list[dict]:
+    """Every indicator of the operation, calculated ones too, in order."""
+    codes = [leaf.code for leaf in queries.leaves(selection.operation)]
+    codes += queries.calculated(selection.operation)
+    found = Indicator.objects.filter(code__in=codes).order_by("area__position", "position", "code")
+    return _options(found, selection.indicators)
+
+
+def splits(question: Asked) -> list[dict]:
+    """By what the totals can be split beside the indicator."""
+    labels = {
+        "country": _("Country"),
+        "agency": _("Agency"),
+        "month": _("Month"),
+        "focus_area": _("Focus area"),
+    }
+    return [_option(name, labels[name], name in question.by) for name in BY]
+
+
+def hidden(selection: Selection) -> list[dict]:
+    """The fields that keep all of a selection but its indicators, which the form beside them asks for."""
+    pairs = [("operation", selection.operation.code), ("release", selection.version)]
+    pairs += [("from", months.written(selection.first)), ("to", months.written(selection.last))]
+    pairs += [("country", code) for code in selection.countries]
+    pairs += [("area", code) for code in selection.areas]
+    return [_hidden(name, value) for name, value in pairs]
+
+
+def version_label(selection: Selection) -> str:
+    if selection.release is None:
+        return _("Live: verified so far")
+    return _release_label(selection.release)
+
+
+def _operations(person):
+    """The operations of which this reader may see anything, each with what its address needs more."""
+    released = set(queries.releases().values_list("operation", flat=True))
+    may_live = bool(access.live_countries(person))
+    for operation in Operation.objects.all():
+        if operation.pk in released:
+            yield operation, ""
+        elif may_live:
+            yield operation, "&release=live"
+
+
+def _releases(selection: Selection, person) -> list[dict]:
+    options = [
+        _option(str(one.number), _release_label(one), one == selection.release)
+        for one in queries.releases().filter(operation=selection.operation)
+    ]
+    if access.live_countries(person):
+        options.append(_option("live", _("Live: verified so far, not released"), selection.is_live))
+    return options
+
+
+def _release_label(release) -> str:
+    return _("Release %(number)s, %(day)s") % {"number": release.number, "day": day(release.at)}
+
+
+def _options(things, chosen) -> list[dict]:
+    return [_option(one.code, one.label, one.code in chosen) for one in things]
+
+
+def _chosen(things, chosen) -> str:
+    return ", ".join(one.label for one in things if one.code in chosen) or _("All")
+
+
+def _option(value: str, label: str, selected: bool) -> dict:
+    return {"value": value, "label": label, "selected": selected}
+
+
+def _hidden(name: str, value: str) -> dict:
+    return {"name": name, "value": value}

@@ -1,0 +1,113 @@
+"""What stands in each file: its columns in their order, what they mean, and the rows of the totals.
+
+Names and order are a public contract. A new column comes last and is told in the CHANGELOG.
+"""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from .. import months, queries
+from ..queries import Total
+from ..selections import Selection
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's name, the same in every language, and its meaning in the reader's."""
+
+    name: str
+    meaning: str
+
+
+OPERATION = Column("operation", _("Code of the joint operation"))
+COUNTRY = Column("country", _("Country, ISO 3166 alpha-2"))
+AGENCY = Column("agency", _("Code of the agency that reports; a country may have two"))
+MONTH = Column("month", _("Gregorian month, such as 2025-03"))
+FOCUS_AREA = Column("focus_area", _("Code of the focus area"))
+RELEASE = Column("release", _("Number of the release, or “live” for what is verified so far"))
+UNIT = Column("unit", _("Unit of the value"))
+
+FIGURES = (
+    OPERATION,
+    COUNTRY,
+    AGENCY,
+    MONTH,
+    FOCUS_AREA,
+    Column("indicator", _("Code of the indicator; only what is entered, so that sums never count twice")),
+    Column("value", _("Exact decimal with a dot, no grouping; empty where there is none, which is not 0")),
+    UNIT,
+    Column("obs_status", _("Why there is a value or none; see below")),
+    Column("revision", _("Which revision of the report the value is from; empty where none is in")),
+    RELEASE,
+)
+
+# By what totals may be split, in the file's order whatever the order asked for. The indicator is not among
+# them because it is always there: a sum over several indicators would add cases to kilograms.
+BY = ("country", "agency", "month", "focus_area")
+
+_SPLITS = {column.name: column for column in (COUNTRY, AGENCY, MONTH, FOCUS_AREA)}
+_TOTALS = (
+    Column(
+        "indicator", _("Code of the indicator, entered or calculated; sums of several would mean nothing")
+    ),
+    Column("value", _("Exact decimal sum; empty where no report gives a figure, which is not 0")),
+    UNIT,
+    Column("reports_expected", _("How many monthly reports the sum should stand on")),
+    Column("reports_in", _("How many of them are in")),
+    Column("complete", _("true where all are in; where false, read the value as “at least”")),
+    Column("not_available", _("How many figures of those reports are marked not available")),
+)
+
+STATUSES = {
+    "A": _("reported"),
+    "E": _("estimated"),
+    "O": _("not reported"),
+    "L": _("not available"),
+    "M": _("not applicable"),
+}
+
+
+def totals_columns(by: tuple[str, ...]) -> list[Column]:
+    """The columns of totals.csv when split by these."""
+    return [OPERATION, RELEASE, *(_SPLITS[name] for name in BY if name in by), *_TOTALS]
+
+
+def totals_rows(selection: Selection, by: tuple[str, ...]) -> list[dict]:
+    """The totals row by row, each a value by column: text, None for no value, whole numbers, True or False.
+
+    In the Centre's order: area, indicator, month, country, agency.
+    """
+    dimensions = tuple(name for name in BY if name in by and name in queries.DIMENSIONS)
+    names = [column.name for column in totals_columns(by)]
+    return [_row(selection, names, total) for total in queries.totals(selection, dimensions)]
+
+
+def count_figures(selection: Selection) -> int:
+    """How many rows figures.csv has: one for every report expected and every indicator entered."""
+    wanted = [
+        leaf
+        for leaf in queries.leaves(selection.operation)
+        if (not selection.areas or leaf.area.code in selection.areas)
+        and (not selection.indicators or leaf.code in selection.indicators)
+    ]
+    return queries.reports_in(selection)[1] * len(wanted)
+
+
+def _row(selection: Selection, names: list[str], total: Total) -> dict:
+    row = {
+        "operation": selection.operation.code,
+        "release": selection.version,
+        "country": total.country,
+        "agency": total.agency,
+        "month": total.month and months.written(total.month),
+        "focus_area": total.area,
+        "indicator": total.indicator,
+        "value": None if total.value is None else f"{total.value:f}",
+        "unit": total.unit,
+        "reports_expected": total.reports_expected,
+        "reports_in": total.reports_in,
+        "complete": total.is_complete,
+        "not_available": total.not_available,
+    }
+    return {name: row[name] for name in names}

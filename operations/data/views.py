@@ -1,0 +1,113 @@
+"""The page of the files: what they are, the addresses of a selection, its totals, what the columns mean."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from .. import access, queries
+from ..selections import Unselectable
+from . import asked, choices, tables, writers
+
+SHOWN = 30  # rows of the totals on the page; the file has them all
+
+
+@login_not_required
+def index(request):
+    person = request.user
+    if not access.may_download(person):
+        if person.is_anonymous:
+            return redirect_to_login(request.get_full_path())
+        raise PermissionDenied
+    page, status = {}, 200
+    with writers.snapshot():
+        try:
+            question = _question(request, request.GET)
+        except Unselectable as refusal:
+            page["errors"], status = [{"text": refusal.message}], refusal.status
+            question = _newest(request)
+        if question:
+            page |= _page(request, question)
+    page |= {
+        "figures": tables.FIGURES,
+        "totals": tables.totals_columns(tables.BY),
+        "statuses": tables.STATUSES.items(),
+    }
+    return render(request, "data/index.html", page, status=status)
+
+
+def _question(request, params) -> asked.Asked:
+    return asked.read(params, person=request.user, today=timezone.localdate(), splits=True, calculated=True)
+
+
+def _newest(request) -> asked.Asked | None:
+    """What is shown beside an error: the newest release, None before any."""
+    try:
+        return _question(request, QueryDict())
+    except Unselectable:
+        return None
+
+
+def _page(request, question: asked.Asked) -> dict:
+    selection = question.selection
+    rows = tables.totals_rows(selection, question.by)
+    found, expected = queries.reports_in(selection)
+    files = _files(request, question, len(rows))
+    return {
+        "selection": selection,
+        "version": choices.version_label(selection),
+        "demonstration": selection.operation.is_demonstration,
+        "coverage": ngettext("%(in)s of %(expected)s report", "%(in)s of %(expected)s reports", expected)
+        % {"in": found, "expected": expected},
+        "is_complete": found == expected,
+        "filters": choices.filters(question, request.user),
+        "indicators": choices.indicators(selection),
+        "splits": choices.splits(question),
+        "kept": choices.hidden(selection),
+        "files": files,
+        "example": files[0]["url"] or files[1]["url"],
+        "table_columns": [column.name for column in tables.totals_columns(question.by)],
+        "table_rows": [[writers.cell(value) for value in row.values()] for row in rows[:SHOWN]],
+        "left_out": max(0, len(rows) - SHOWN),
+    }
+
+
+def _files(request, question: asked.Asked, totals: int) -> list[dict]:
+    """The files of the selection, each with full address and count of rows; None where it cannot be had."""
+    selection = question.selection
+    query = f"?operation={selection.operation.code}&{selection.query()}"
+    split = query + "".join(f"&by={name}" for name in question.by)
+    figures = {
+        "name": "figures.csv",
+        "what": _("Figures as entered, one a row"),
+        "rows": tables.count_figures(selection),
+        "url": request.build_absolute_uri(reverse("data:figures_csv") + query),
+    }
+    above = queries.calculated(selection.operation)
+    if calculated := [code for code in selection.indicators if code in above]:
+        figures |= {
+            "what": _("Not with %(codes)s, which is calculated; choose its parts.")
+            % {"codes": ", ".join(calculated)},
+            "rows": None,
+            "url": None,
+        }
+    return [
+        figures,
+        {
+            "name": "totals.csv",
+            "what": _("Calculated totals with their coverage"),
+            "rows": totals,
+            "url": request.build_absolute_uri(reverse("data:totals_csv") + split),
+        },
+        {
+            "name": "totals.json",
+            "what": _("The same totals for programs"),
+            "rows": totals,
+            "url": request.build_absolute_uri(reverse("data:totals_json") + split),
+        },
+    ]
