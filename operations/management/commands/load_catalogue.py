@@ -1,4 +1,4 @@
-"""Put what is missing of the catalogue into the database: roles, countries, agencies, indicators, operations, claims."""
+"""Put what is missing of the catalogue into the database: roles, agencies, indicators, operations, claims."""
 
 from django.conf import settings
 from django.core import serializers
