@@ -81,7 +81,20 @@ class Server:
         """Whether it answers."""
         if not (self.data / "PG_VERSION").exists():
             return False
-        return self._run("pg_isready", "-q", "-h", str(self.socket_dir), check=False).returncode == 0
+        return (
+            self._run(
+                "pg_isready",
+                "-q",
+                "-U",
+                "postgres",
+                "-d",
+                "postgres",
+                "-h",
+                str(self.socket_dir),
+                check=False,
+            ).returncode
+            == 0
+        )
 
     def hold(self):
         """Need the server until this process ends: whichever process ends last stops it.

@@ -5,7 +5,8 @@ import socket
 import sys
 
 from django.conf import settings
-from django.core.management import BaseCommand, CommandError, call_command
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import BaseCommand, call_command
 from django.db import OperationalError
 
 from lmlecc import environment
@@ -24,21 +25,21 @@ class Command(BaseCommand):
         try:
             call_command("migrate", verbosity=0, skip_checks=True)
         except OperationalError as problem:
-            raise CommandError(f"The database cannot be reached: {problem}") from problem
+            raise ImproperlyConfigured(f"The database cannot be reached: {problem}") from problem
         call_command("load_catalogue", verbosity=0)
         if settings.DEMO:
             call_command("load_demonstration", verbosity=0)
 
 
 def refuse_taken(host, port):
-    """CommandError where nothing can be served at this address."""
+    """ImproperlyConfigured where nothing can be served at this address."""
     try:
         (family, kind, *_, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         with socket.socket(family, kind) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gunicorn does
             trial.bind(address)
     except OSError as problem:
-        raise CommandError(
+        raise ImproperlyConfigured(
             f"Port {port} of {host} cannot be used ({problem.strerror}): "
             f"choose another one, as in make run PORT={8001 if port == 8000 else 8000}."
         ) from problem
