@@ -1,0 +1,196 @@
+"""An officer's sheet and lists as rows, ready for a template: nothing is decided here, only arranged."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from .. import access, checks, months, queries
+from ..models import Indicator, Mark, Operation, Report, Revision, Step
+from ..templatetags import show
+from .forms import Field, Sheet
+
+MONTHS_BESIDE = 2
+
+
+@dataclass
+class Row:
+    """One line of the sheet: a field, or a calculated total under its parts."""
+
+    indicator: Indicator
+    past: list[dict]
+    field: Field | None = None
+    findings: Iterable[checks.Finding] = ()
+    wants_note: bool = False
+    total: Decimal | None = None
+    partial: str = ""
+
+    @property
+    def state(self) -> str:
+        """The class of the row: an error before a warning before a mark."""
+        if self.field is None:
+            return "parent"
+        if self.field.error:
+            return "is-error"
+        if self.wants_note:
+            return "is-warn"
+        return "is-mark" if self.field.cell.mark else ""
+
+
+def rows(sheet: Sheet, report: Report, revision: Revision | None, found: list[checks.Finding]) -> list[dict]:
+    """The sheet by focus area: {area, rows}, each total after the last of its parts."""
+    earlier = queries.earlier_entries(report, MONTHS_BESIDE)
+    totals = queries.totals_of(revision, report.operation)
+    entries = queries.entries(revision)
+    arranged = []
+    for indicator, parts in in_order(one.indicator for one in sheet.fields.values()):
+        past = [_past(indicator, parts, *one) for one in zip(beside(report), earlier, strict=True)]
+        if parts:
+            value, filled, wanted = totals[indicator.code]
+            partial = _("partial: %(filled)s of %(wanted)s") % {"filled": filled, "wanted": wanted}
+            arranged.append(Row(indicator, past, total=value, partial=partial if 0 < filled < wanted else ""))
+        else:
+            # That a figure is empty is seen; it is counted beside the sheet, not said in every row.
+            own = [one for one in found if one.indicator == indicator.code and one.code != "empty"]
+            arranged.append(
+                Row(indicator, past, sheet.fields[indicator.code], own, bool(checks.unanswered(own, entries)))
+            )
+    by_area = groupby(arranged, lambda row: row.indicator.area)
+    return [{"area": area, "rows": list(group)} for area, group in by_area]
+
+
+def in_order(leaves: Iterable[Indicator]) -> Iterator[tuple[Indicator, list[str]]]:
+    """Leaves as they come and, after the last of its parts, each total, with the codes of its leaves."""
+    leaves = list(leaves)
+    parts: dict[Indicator, list[str]] = {}
+    for leaf in leaves:
+        for above in _above(leaf):
+            parts.setdefault(above, []).append(leaf.code)
+    for leaf in leaves:
+        yield leaf, []
+        for above in _above(leaf):
+            if parts[above][-1] == leaf.code:
+                yield above, parts[above]
+
+
+def _above(indicator: Indicator) -> Iterator[Indicator]:
+    while indicator := indicator.parent:
+        yield indicator
+
+
+def beside(report: Report) -> list[date]:
+    """The months shown beside this one, newest first; fewer where the operation begins."""
+    first = max(report.operation.first_month, months.shift(report.month, -MONTHS_BESIDE))
+    return list(months.span(first, months.previous(report.month)))[::-1]
+
+
+def _past(indicator: Indicator, parts: list[str], month: date, entries: dict) -> dict:
+    """A cell of an earlier month (see _cell.html), with its month's name for narrow screens."""
+    if parts:
+        values = [value for code in parts if (value := entries.get(code, checks.EMPTY).value) is not None]
+        value, mark = sum(values) if values else None, None
+    else:
+        entry = entries.get(indicator.code, checks.EMPTY)
+        value, mark = entry.value, entry.mark
+    return {
+        "text": show.figure(value, indicator.decimals),
+        "why": Mark(mark).label if mark else "",
+        "month": show.month_short(month),
+    }
+
+
+def open_points(found: list[checks.Finding], revision: Revision | None) -> list[dict]:
+    """What still stops the submission or wants a note, each with the id of the field where it is mended."""
+    return [
+        {"text": one.message, "id": one.indicator if one.code == "empty" else f"{one.indicator}.note"}
+        for one in checks.unanswered(found, queries.entries(revision))
+    ]
+
+
+# ---------------------------------------------------------------------------------------------- lists
+
+
+def worklist(reports, today: date) -> list[dict]:
+    """Reports of the worklist by operation: {operation, leaves, rows}, newest month first."""
+    listed = []
+    for operation, group in _by_operation(reports, today):
+        leaves = operation.indicators.count()
+        rows = [_worklist_row(report, leaves, today) for report in group]
+        listed.append({"operation": operation, "rows": rows})
+    return listed
+
+
+def _by_operation(reports, today: date) -> Iterable[tuple[Operation, list[Report]]]:
+    """The worklist, an operation at a time; two that began on one day come mixed out of the database."""
+    found: dict[Operation, list[Report]] = {}
+    for report in queries.worklist(reports, today):
+        found.setdefault(report.operation, []).append(report)
+    return found.items()
+
+
+def _worklist_row(report: Report, leaves: int, today: date) -> dict:
+    days = (report.due - today).days
+    overdue = report.is_overdue(today)
+    if overdue:
+        left = ngettext("%(days)s day overdue", "%(days)s days overdue", -days) % {"days": -days}
+    elif report.standing in ("submitted", "verified") or report.has_verified:
+        left = ""
+    elif days == 0:
+        left = _("due today")
+    else:
+        left = ngettext("%(days)s day left", "%(days)s days left", days) % {"days": days}
+    return {
+        "report": report,
+        "overdue": overdue,
+        "left": left,
+        "filled": _("%(filled)s of %(wanted)s") % {"filled": report.filled or 0, "wanted": leaves},
+        "last_step": Step.Verb(report.last_verb).label if report.last_verb else "",
+    }
+
+
+def grid(reports, today: date, *, by) -> list[dict]:
+    """Agencies by months, one grid an operation: {operation, months}, the latter for _months.html.
+
+    A cell leads where the reader may open it: reviewers to the comparison, publishers to what is verified.
+    """
+    grids = []
+    for operation, group in _by_operation(reports, today):
+        by_agency: dict = {}
+        for report in group:
+            by_agency.setdefault(report.agency, {})[report.month] = report
+        columns = sorted({month for row in by_agency.values() for month in row})
+        grids.append({
+            "operation": operation,
+            "months": {
+                "caption": _("States of the reports of %(operation)s") % {"operation": operation.label},
+                "columns": [{"label": show.month_short(month), "note": str(month.year)} for month in columns],
+                "rows": [
+                    {
+                        "label": agency.in_short,
+                        "country": agency.country.code,
+                        "cells": [_grid_cell(row.get(month), today, by) for month in columns],
+                    }
+                    for agency, row in sorted(by_agency.items(), key=lambda item: item[0].position)
+                ],
+                "legend": True,
+            },
+        })
+    return grids
+
+
+def _grid_cell(report: Report | None, today: date, by) -> dict | None:
+    if report is None:
+        return None
+    state = "overdue" if report.is_overdue(today) else report.standing
+    address = [report.operation.code, report.agency.code, report.month]
+    href = ""
+    if access.may_review(by) and (report.standing == "submitted" or report.has_verified):
+        href = reverse("review:report", args=address)
+    elif access.may_release(by) and report.has_verified:
+        href = reverse("entry:report", args=address)
+    return {"state": state, "href": href, "title": f"{report.agency.in_short}, {show.month(report.month)}"}

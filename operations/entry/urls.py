@@ -1,0 +1,12 @@
+"""Addresses of the officer's desk; its report is named by operation, agency and month."""
+
+from django.urls import path
+
+from . import views
+
+app_name = "entry"
+urlpatterns = [
+    path("", views.reports, name="reports"),
+    path("<slug:operation>/<slug:agency>/<month:month>/", views.report, name="report"),
+    path("<slug:operation>/<slug:agency>/<month:month>/correct/", views.correct, name="correct"),
+]
