@@ -409,6 +409,13 @@ def test_file_is_written_in_one_moment_that_nothing_can_change():
             cursor.execute("INSERT INTO auth_group (name) VALUES ('nobody')")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_figures_are_read_in_that_one_moment(client, operation, monkeypatch):
+    asked = "SELECT current_setting('transaction_isolation'), current_setting('transaction_read_only')"
+    monkeypatch.setattr("operations.queries.figures_sql", lambda selection: asked)
+    assert body(client.get("/data/figures.csv")).endswith(b"repeatable read,on\n")
+
+
 # ---------------------------------------------------------------------------------------------- the page
 
 
