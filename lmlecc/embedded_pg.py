@@ -73,28 +73,16 @@ class Server:
                 self._launch()
 
     def stop(self):
-        """Stop the server if it runs; open connections are cut, what was committed is kept."""
-        if self.running():
+        """Stop the server if it runs or is about to; open connections are cut, what was committed is kept."""
+        if self._lives():
             self._run("pg_ctl", "stop", "-m", "fast", "-w", "-D", str(self.data))
 
     def running(self):
         """Whether it answers."""
         if not (self.data / "PG_VERSION").exists():
             return False
-        return (
-            self._run(
-                "pg_isready",
-                "-q",
-                "-U",
-                "postgres",
-                "-d",
-                "postgres",
-                "-h",
-                str(self.socket_dir),
-                check=False,
-            ).returncode
-            == 0
-        )
+        where = ["-h", str(self.socket_dir), "-U", "postgres", "-d", "postgres"]
+        return self._run("pg_isready", "-q", *where, check=False).returncode == 0
 
     def hold(self):
         """Need the server until this process ends: whichever process ends last stops it.
@@ -212,15 +200,19 @@ class Server:
 
     # Starting
 
+    def _lives(self):
+        """Whether the process in postmaster.pid is this folder's server, answering or not."""
+        file = self.data / "postmaster.pid"
+        return file.exists() and _is_postmaster(file.read_text().partition("\n")[0].strip(), self.data)
+
     def _forget_stale_process(self):
         """Remove a postmaster.pid that is cut short, or whose number some other program has by now.
 
         PostgreSQL itself takes any live process of its user for its old self (after a reboot, in a container),
         a zombie too. A server that really lives is still safe: its shared memory is found by the data folder.
         """
-        file = self.data / "postmaster.pid"
-        if file.exists() and not _is_postmaster(file.read_text().partition("\n")[0], self.data):
-            file.unlink()
+        if not self._lives():
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _launch(self):
         options = {
@@ -236,7 +228,11 @@ class Server:
         log = self.data / "server.log"
         command = ["pg_ctl", "start", "-w", "-t", "60", "-D", str(self.data), "-l", str(log), "-o", settings]
         for attempt in range(10):  # for some seconds after kill -9 the old server's children keep its memory
-            done = self._run(*command, check=False)
+            try:
+                done = self._run(*command, check=False)
+            except BaseException:  # Ctrl-C or SIGTERM: the server comes up all the same
+                time.sleep(0.5)  # until it has said its number, so that `stop` finds it
+                raise
             if done.returncode == 0 or self.running():
                 return
             time.sleep(0.2 * (attempt + 1))
@@ -325,13 +321,13 @@ def _new_place(wanted):
 
 def _is_postmaster(pid, data):
     """Whether the process of this number, as text, is the server of this data folder."""
-    if not pid.strip().isdecimal():
+    if not pid.isdecimal():
         return False
     if Path("/proc/self/cmdline").exists():
         with suppress(OSError):
-            return os.fsencode(data) in Path(f"/proc/{pid.strip()}/cmdline").read_bytes()
+            return os.fsencode(data) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         return False
-    said = subprocess.run(["ps", "-ww", "-o", "command=", "-p", pid.strip()], capture_output=True, text=True)
+    said = subprocess.run(["ps", "-ww", "-o", "command=", "-p", pid], capture_output=True, text=True)
     return str(data) in said.stdout
 
 
