@@ -76,6 +76,9 @@ class Server:
         """Stop the server if it runs or is about to; open connections are cut, what was committed is kept."""
         if self._lives():
             self._run("pg_ctl", "stop", "-m", "fast", "-w", "-D", str(self.data))
+        if self.socket_dir != self.data:
+            with suppress(OSError):
+                self.socket_dir.rmdir()
 
     def running(self):
         """Whether it answers."""

@@ -212,8 +212,6 @@ def place():
     yield server
     for one in started:
         one.stop()
-        if one.socket_dir != one.data:
-            shutil.rmtree(one.socket_dir, ignore_errors=True)
     shutil.rmtree(made)
 
 
@@ -239,6 +237,7 @@ def test_it_starts_in_any_folder(place, name):
     )
     server.stop()
     assert not server.running()
+    assert server.socket_dir == server.data or not server.socket_dir.exists()
 
 
 def test_it_listens_to_its_owner_alone(place):
