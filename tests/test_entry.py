@@ -104,6 +104,14 @@ def test_what_is_echoed_can_be_sent_again_unchanged_in_every_language(march, off
     assert Revision.objects.get().version == 1
 
 
+def test_a_note_beside_an_echoed_figure_raises_no_question_about_it(march, officer):
+    fill(march, officer, drugs_heroin="412.512")
+    answer = post(desk(officer), version=1, drugs_heroin="412.512", drugs_heroin__note="One container.")
+    assert answer.status_code == 302
+    figure = Figure.objects.get()
+    assert (figure.value, figure.note) == (Decimal("412.512"), "One container.")
+
+
 def test_tablets_are_kept_as_typed_and_converted(march, officer):
     client = desk(officer)
     post(client, drugs_methamphetamine_tablets="4,583,333", drugs_methamphetamine_tablets__unit="tablet")
@@ -379,6 +387,7 @@ def test_the_other_agency_of_the_country_reads_and_does_not_write(operation):
     assert "4,321" in page and "You can read this report" in page
     assert 'name="drug-cases"' not in page
     assert post(client, address=theirs.get_absolute_url(), version=1, drug_cases="5").status_code == 403
+    assert post(client, address=theirs.get_absolute_url(), version=1).status_code == 403
     assert values(theirs) == {"drug-cases": 4321}
 
 

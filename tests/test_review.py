@@ -119,6 +119,12 @@ def test_a_draft_is_not_found(march, officer, reviewer):
     assert client.get(HERE).status_code == 404
 
 
+def test_an_officer_who_also_reviews_finds_no_draft_here(march, officer):
+    officer.groups.add(Group.objects.get(name="reviewer"))
+    fill(march, officer, drug_cases=1)
+    assert desk(officer).get(HERE).status_code == 404
+
+
 def test_now_last_month_usual_and_difference_stand_in_a_row(operation, march, officer, reviewer):
     verified(report(operation, "TH-RTP", "2025-02"), officer, reviewer, drug_cases=1000)
     submitted(march, officer, drug_cases=1250)
