@@ -267,7 +267,7 @@ class Server:
 
 
 def throwaway_folder():
-    """A data folder for one run of the tests, which `remove_throwaway` removes; the run's workers share it.
+    """A data folder for one run of the tests, removed at its end; the run's worker processes share it.
 
     What killed runs left behind an hour ago or longer is removed too.
     """
@@ -281,21 +281,20 @@ def throwaway_folder():
     made = Path(tempfile.mkdtemp(prefix="lmlecc-test-", dir="/tmp"))
     made.chmod(0o755)  # the data folder in it is 0700
     os.environ["LMLECC_TEST_PG"] = str(made)
+    atexit.register(_remove, made, os.getpid())
     return made / "pg"
-
-
-def remove_throwaway():
-    """Stop the tests' server and remove its data."""
-    if name := os.environ.pop("LMLECC_TEST_PG", None):
-        Server(Path(name) / "pg").stop()
-        shutil.rmtree(name, ignore_errors=True)
 
 
 def _remove_if_unused(left):
     with open(left / ".pg.users", "a") as users:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError: still running
-        Server(left / "pg").stop()
-        shutil.rmtree(left)
+        _remove(left, os.getpid())
+
+
+def _remove(made, pid):
+    if os.getpid() == pid:  # and not a forked child
+        Server(made / "pg").stop()
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def _wheel():

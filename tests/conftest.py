@@ -15,18 +15,11 @@ from django.db import connection
 from django.db.backends.signals import connection_created
 from django.test import TransactionTestCase
 
-from lmlecc import embedded_pg
-
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "browser: needs a Chromium")
-
-
-def pytest_unconfigure(config):
-    if not hasattr(config, "workerinput"):  # pytest-xdist's workers share the server
-        embedded_pg.remove_throwaway()
 
 
 def chromium():

@@ -339,23 +339,22 @@ def test_a_half_made_folder_is_made_anew(place):
     assert not half.exists()
 
 
-def test_an_abandoned_test_server_is_removed_and_one_in_use_is_not(place, monkeypatch):
-    monkeypatch.delenv("LMLECC_TEST_PG")
-    left = Path(tempfile.mkdtemp(prefix="lmlecc-test-", dir="/tmp"))
-    long_ago = time.time() - 7200
-    left.chmod(0o755)
-    server = embedded_pg.Server(left / "pg", durable=False)
+def test_an_abandoned_test_server_is_removed_and_one_in_use_is_not(monkeypatch):
+    def later_run():
+        monkeypatch.delenv("LMLECC_TEST_PG")
+        return embedded_pg.throwaway_folder()
+
+    server = embedded_pg.Server(later_run(), durable=False)
     using = holder(server)
     using.stdout.readline()
-    os.utime(left, (long_ago, long_ago))
-    embedded_pg.throwaway_folder()
+    long_ago = time.time() - 7200
+    os.utime(server.folder.parent, (long_ago, long_ago))
+    later_run()
     assert server.running()
-    embedded_pg.remove_throwaway()
     using.kill()  # and its server stays
     using.communicate()
-    embedded_pg.throwaway_folder()
-    embedded_pg.remove_throwaway()
-    assert not left.exists()
+    later_run()
+    assert not server.folder.parent.exists()
 
 
 @pytest.mark.skipif(not ROOT, reason="only root starts PostgreSQL as someone else")
