@@ -9,7 +9,7 @@ export HOST PORT
 .DELETE_ON_ERROR:
 
 run: export DEMO ?= 1
-run: .venv/run.stamp .venv/static.stamp
+run: .venv/run.stamp var/static/staticfiles.json
 	@$(BIN)/python manage.py prepare
 	@exec $(BIN)/python -m gunicorn -c lmlecc/gunicorn.py lmlecc.wsgi
 
@@ -50,6 +50,6 @@ lock: .venv/test.stamp
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@
 
-.venv/static.stamp: .venv/run.stamp lmlecc/settings.py $(shell find static -type f)
+var/static/staticfiles.json: .venv/run.stamp lmlecc/settings.py $(shell find static -type f)
 	@$(BIN)/python manage.py collectstatic --noinput --clear --verbosity 0
 	@touch $@

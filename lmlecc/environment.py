@@ -138,7 +138,7 @@ def bind():
     port = text("PORT") or "8000"
     if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
         raise ImproperlyConfigured("PORT must be a number from 1 to 65535.")
-    return text("HOST") or "127.0.0.1", int(port)
+    return (text("HOST") or "127.0.0.1").strip("[]"), int(port)
 
 
 def refuse_strangers(host):

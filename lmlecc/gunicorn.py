@@ -29,6 +29,8 @@ preload_app = True
 control_socket_disable = True
 loglevel = "warning"
 
+if not (settings.STATIC_ROOT / "staticfiles.json").exists():
+    sys.exit("The styles and scripts are not in their place: run python manage.py collectstatic first.")
 if folder := settings.DATABASES["default"].get("EMBEDDED"):
     from lmlecc.embedded_pg import Server
 

@@ -25,7 +25,8 @@ class Command(BaseCommand):
         try:
             call_command("migrate", verbosity=0, skip_checks=True)
         except OperationalError as problem:
-            raise ImproperlyConfigured(f"The database cannot be reached: {problem}") from problem
+            why = " ".join(str(problem).split())
+            raise ImproperlyConfigured(f"The database cannot be reached: {why}") from problem
         call_command("load_catalogue", verbosity=0)
         if settings.DEMO:
             call_command("load_demonstration", verbosity=0)
