@@ -4,6 +4,7 @@ BIN := .venv/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 export HOST PORT
+export PYTHONUTF8 := 1
 
 .PHONY: run test lint check-deploy lock
 .DELETE_ON_ERROR:

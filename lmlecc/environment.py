@@ -67,19 +67,28 @@ def secret_key(name):
 
 def kept_secret_key(file: Path):
     """The key in this file, made at the first call; only its owner may read it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            _write_secret_key(file)
+        return file.read_text()
+    except OSError as problem:
+        raise ImproperlyConfigured(
+            f"The demonstration keeps its SECRET_KEY in {file}, which cannot be used ({problem.strerror}): "
+            "start it as the user who did before, or set SECRET_KEY."
+        ) from None
+
+
+def _write_secret_key(file):
     fresh = file.with_name(f".{file.name}.{os.getpid()}")
-    if not file.exists():
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(handle, "w") as new:
-            new.write(secrets.token_urlsafe(64))
-        try:
-            os.link(fresh, file)  # whole or not at all, and the first of two processes wins
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-    return file.read_text()
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as new:
+        new.write(secrets.token_urlsafe(64))
+    try:
+        os.link(fresh, file)  # whole or not at all, and the first of two processes wins
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
 
 
 def database(name):

@@ -32,25 +32,30 @@ loglevel = "warning"
 if not (settings.STATIC_ROOT / "staticfiles.json").exists():
     sys.exit("The styles and scripts are not in their place: run python manage.py collectstatic first.")
 if folder := settings.DATABASES["default"].get("EMBEDDED"):
-    from lmlecc.embedded_pg import Server
+    from lmlecc.embedded_pg import Server, ServerError
 
     server = Server(folder)
-    server.hold()  # workers come and go: the database stops with their master
-    server.start()
+    try:
+        server.hold()  # workers come and go: the database stops with their master
+        server.start()
+    except ServerError as problem:
+        sys.exit(str(problem))
 
 
 def on_starting(arbiter):
     """The last look at where it will listen, for there is -b on the command line too."""
-    if settings.DEMO:
-        for address in arbiter.cfg.address:
+    for address in arbiter.cfg.address if settings.DEMO else ():
+        try:
             environment.refuse_strangers(address[0] if isinstance(address, tuple) else str(address))
+        except ImproperlyConfigured as problem:
+            sys.exit(str(problem))
 
 
 def when_ready(arbiter):
     """Say where it is."""
     if settings.DEMO:
         arbiter.handle_hup = arbiter.handle_term  # a closed terminal ends the demonstration as Ctrl-C does
-        print(welcome(), flush=True)
+    print(welcome() if settings.DEMO else f"Serving http://{bind}", flush=True)
 
 
 def welcome():

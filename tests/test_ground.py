@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.test import RequestFactory
@@ -109,6 +110,11 @@ def test_the_secret_key_is_made_once_for_its_owner_alone(tmp_path):
     assert environment.kept_secret_key(file) == key and len(key) >= 50
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [file] == list(file.parent.iterdir())
+
+
+def test_a_secret_key_that_cannot_be_read_is_said_with_a_way_out(tmp_path):
+    with pytest.raises(ImproperlyConfigured, match="cannot be used .*SECRET_KEY"):
+        environment.kept_secret_key(tmp_path)
 
 
 def test_a_socket_folder_in_an_address_becomes_the_host(monkeypatch):
