@@ -155,12 +155,12 @@ class Server:
 
     def _settle(self):
         """Make the data folder if there is none, where the server's user can reach it."""
-        if self.folder.is_symlink() and not self.data.exists():
+        if self.folder.is_symlink() and not self.data.parent.exists():
             self.folder.unlink()  # its data was deleted
         if not self.folder.is_symlink() and not self._reaches(self.folder.parent):
             place = _new_place(ELSEWHERE / f"lmlecc-{_tag(self.folder)}") / "pg"
             if self.folder.exists():  # made before the parents were closed
-                shutil.move(self.folder, place)
+                subprocess.run(["mv", self.folder, place], check=True)  # which keeps the owner, on any disk
             self.folder.symlink_to(place)
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
