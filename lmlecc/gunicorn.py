@@ -26,6 +26,7 @@ bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 workers = 2
 threads = 4
 preload_app = True
+graceful_timeout = 10  # as long as the slowest page may take: settings.py
 control_socket_disable = True
 loglevel = "warning"
 
@@ -49,6 +50,15 @@ def on_starting(arbiter):
             environment.refuse_strangers(address[0] if isinstance(address, tuple) else str(address))
         except ImproperlyConfigured as problem:
             sys.exit(str(problem))
+
+
+def post_worker_init(worker):
+    """Ctrl-C reaches every process of the terminal; the workers leave it to their master.
+
+    It sends them SIGQUIT at the same moment, and two at once can lock a worker of gunicorn 27 for good: its
+    answer to both takes the thread pool's lock, which is not re-entrant.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def when_ready(arbiter):
