@@ -1,0 +1,280 @@
+"""The verbs: save, submit, send back, verify, correct, release. Only these write records.
+
+Each locks the report, checks permission, guards the starting state, changes, and writes the history, in one
+transaction. Changes of figures are recorded by the database itself, under the name that `_acting` leaves there.
+"""
+
+from collections.abc import Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from . import access, checks, months, numbers, queries
+from .models import Figure, Operation, Pin, Release, Report, Revision, Step, Unit
+
+
+class Refusal(Exception):
+    """Why a verb cannot be done now, as a sentence with a way forward; `field` names the figure it is about."""
+
+    def __init__(self, message: str, field: str = ""):
+        super().__init__(message)
+        self.message, self.field = message, field
+
+
+@dataclass(frozen=True)
+class Entered:
+    """One figure as somebody gave it: a quantity in a unit, or a mark, or neither; `unit` is a code."""
+
+    quantity: Decimal | None = None
+    unit: str = ""
+    mark: str | None = None
+    note: str = ""
+    estimated: bool = False
+
+
+def expect_reports(operation: Operation) -> int:
+    """Make the reports that the operation's agencies owe, so that missing is visible; how many were new."""
+    wanted = [
+        Report(operation=operation, agency=agency, month=month)
+        for month in months.span(operation.first_month, operation.last_month)
+        for agency in operation.agencies.all()
+    ]
+    before = operation.reports.count()
+    Report.objects.bulk_create(wanted, ignore_conflicts=True)
+    return operation.reports.count() - before
+
+
+def save_figures(report: Report, entered: dict[str, Entered], *, by, at: datetime) -> int:
+    """Save figures, by indicator, in the report's draft, which begins with the first save. How many changed.
+
+    All or none: Refusal for an unknown or calculated indicator, an unknown unit, or a report that is not in draft.
+    """
+    with _acting(by, report) as report:
+        if not access.may_enter(by, report):
+            raise PermissionDenied
+        revision = _draft(report, by=by, at=at)
+        leaves = {indicator.code: indicator for indicator in queries.leaves(report.operation)}
+        factors = queries.factors(leaves.values(), report.month)
+        units = {unit.code: unit for unit in Unit.objects.all()}
+        existing = {figure.indicator_id: figure for figure in revision.figures.all()}
+        new, changed = [], []
+        for code, given in entered.items():
+            indicator = leaves.get(code)
+            if indicator is None:
+                raise Refusal(_not_entered(code, report.operation), code)
+            wanted = _figure(indicator, given, units, factors)
+            figure = existing.get(indicator.pk)
+            if figure is None:
+                if given != Entered(unit=given.unit):
+                    new.append(Figure(revision=revision, indicator=indicator, **wanted))
+            elif any(getattr(figure, name) != value for name, value in wanted.items()):
+                for name, value in wanted.items():
+                    setattr(figure, name, value)
+                figure.version += 1
+                changed.append(figure)
+        Figure.objects.bulk_create(new)
+        if changed:
+            Figure.objects.bulk_update(changed, [*FIGURE_FIELDS, "version"])
+        return len(new) + len(changed)
+
+
+def submit(report: Report, *, version: int, by, at: datetime, note: str = "") -> Revision:
+    """Hand in the draft as seen at `version`. Refusal while anything stops it or an odd figure has no reason."""
+    with _acting(by, report) as report:
+        if not access.may_enter(by, report):
+            raise PermissionDenied
+        revision = _newest(report)
+        if revision is None or not revision.is_draft:
+            raise Refusal(_wrong_state(revision, _("submitted")))
+        _same_version(revision, version)
+        found = queries.findings(report, revision)
+        if open_ones := checks.unanswered(found, queries.entries(revision)):
+            raise Refusal(open_ones[0].message, open_ones[0].indicator)
+        return _move(revision, Step.Verb.SUBMIT, Revision.State.SUBMITTED, by=by, at=at, note=note)
+
+
+def send_back(report: Report, *, version: int, by, at: datetime, note: str) -> Revision:
+    """Return the submitted revision to its officer, with the reason: it is a draft again."""
+    with _acting(by, report) as report:
+        if not access.may_review(by):
+            raise PermissionDenied
+        revision = _submitted(report, version)
+        if not note.strip():
+            raise Refusal(_("Write why the report is sent back; the officer reads it."), "note")
+        return _move(revision, Step.Verb.SEND_BACK, Revision.State.DRAFT, by=by, at=at, note=note.strip())
+
+
+def verify(report: Report, *, version: int, by, at: datetime, note: str = "") -> Revision:
+    """Verify exactly the version seen; from then on it is frozen. Never what one entered or submitted oneself."""
+    with _acting(by, report) as report:
+        if not access.may_review(by):
+            raise PermissionDenied
+        revision = _submitted(report, version)
+        if queries.has_worked_on(by, report):
+            raise Refusal(_("You entered or submitted figures of this report; somebody else must verify it."))
+        return _move(revision, Step.Verb.VERIFY, Revision.State.VERIFIED, by=by, at=at, note=note.strip())
+
+
+def correct(report: Report, *, reason_code: str, reason: str, by, at: datetime) -> Revision:
+    """Open the next revision of a verified report, as a copy to be changed. The verified one stays."""
+    with _acting(by, report) as report:
+        if not access.may_enter(by, report):
+            raise PermissionDenied
+        old = _newest(report)
+        if old is None or not old.is_verified:
+            raise Refusal(_("Only a verified report is corrected; this one can still be changed itself."))
+        if reason_code not in Revision.Reason.values:
+            raise Refusal(_("Choose why the figures are corrected."), "reason_code")
+        if not reason.strip():
+            raise Refusal(_("Say in a sentence what is corrected and why."), "reason")
+        revision = Revision.objects.create(
+            report=report, number=old.number + 1, reason_code=reason_code, reason=reason.strip()
+        )
+        _record(revision, Step.Verb.CORRECT, "", by=by, at=at, note=reason.strip())
+        copies = list(old.figures.all())
+        for figure in copies:
+            figure.pk, figure.revision, figure.version = None, revision, 1
+        Figure.objects.bulk_create(copies)
+        revision.refresh_from_db()
+        return revision
+
+
+def release(
+    operation: Operation, *, last_month: date, by, at: datetime, note: str = "", only: Iterable[Revision] | None = None
+) -> Release:
+    """Publish the next release: the newest verified revision of each report up to the month, or `only` those given.
+
+    Refusal when there is none. From here on the release is pinned for ever.
+    """
+    with _acting(by):
+        if not access.may_release(by):
+            raise PermissionDenied
+        operation = Operation.objects.select_for_update(of=("self",)).get(pk=operation.pk)
+        if not operation.first_month <= last_month <= operation.last_month:
+            raise Refusal(_("The operation has no month %(month)s.") % {"month": months.written(last_month)}, "last_month")
+        chosen = Revision.objects.filter(report__operation=operation, report__month__lte=last_month)
+        chosen = chosen.current() if only is None else chosen.verified().filter(pk__in=[one.pk for one in only])
+        pinned = list(chosen.values_list("report_id", "pk"))
+        if not pinned:
+            raise Refusal(_("Nothing is verified up to this month; a release needs at least one verified report."))
+        newest = operation.releases.order_by("-number").values_list("number", flat=True).first() or 0
+        made = Release.objects.create(
+            operation=operation, number=newest + 1, last_month=last_month, note=note.strip(), by=by
+        )
+        Pin.objects.bulk_create(
+            [Pin(release=made, report_id=report, revision_id=revision) for report, revision in pinned], batch_size=5000
+        )
+        made.at = at
+        made.save(update_fields=["at"])
+        return made
+
+
+# ---------------------------------------------------------------------------------- the parts of a verb
+
+FIGURE_FIELDS = ["value", "mark", "estimated", "quantity", "unit", "factor", "note"]
+
+
+@contextmanager
+def _acting(by, report: Report | None = None):
+    """One transaction in the name of a person; the report, read again under its lock, is handed back."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('operations.by', %s, true)", [str(by.pk or "")])
+        if report is not None:
+            locked = Report.objects.select_for_update(of=("self",), no_key=True)
+            report = locked.select_related("operation", "agency__country").get(pk=report.pk)
+        yield report
+
+
+def _newest(report: Report) -> Revision | None:
+    return report.revisions.order_by("-number").first()
+
+
+def _draft(report: Report, *, by, at: datetime) -> Revision:
+    """The draft to write in, begun now if the report has no revision yet."""
+    revision = _newest(report)
+    if revision is None:
+        if months.of(at.date()) < report.month:
+            raise Refusal(
+                _("%(month)s has not begun; its report opens on its first day.") % {"month": months.written(report.month)}
+            )
+        revision = Revision.objects.create(report=report)
+        _record(revision, Step.Verb.OPEN, "", by=by, at=at)
+    if not revision.is_draft:
+        raise Refusal(_wrong_state(revision, _("changed")))
+    return revision
+
+
+def _submitted(report: Report, version: int) -> Revision:
+    revision = _newest(report)
+    if revision is None or not revision.is_submitted:
+        raise Refusal(_wrong_state(revision, _("decided")))
+    _same_version(revision, version)
+    return revision
+
+
+def _same_version(revision: Revision, version: int) -> None:
+    if revision.version != version:
+        raise Refusal(_("The figures have changed since you opened this page; nothing was done. Look at them again."))
+
+
+def _wrong_state(revision: Revision | None, verb: str) -> str:
+    if revision is None:
+        return _("Nothing is entered yet, so nothing can be %(verb)s; enter the figures first.") % {"verb": verb}
+    if revision.is_verified:
+        return _("This report is already verified; open a correction to change it.")
+    if revision.is_submitted:
+        return _("This report is already submitted; until the Centre sends it back or verifies it, it stays as it is.")
+    return _("This report is a draft with its officer; it must be submitted first.")
+
+
+def _move(revision: Revision, verb: str, to: str, *, by, at: datetime, note: str) -> Revision:
+    before, revision.state = revision.state, to
+    revision.save(update_fields=["state"])
+    _record(revision, verb, before, by=by, at=at, note=note)
+    return revision
+
+
+def _record(revision: Revision, verb: str, before: str, *, by, at: datetime, note: str = "") -> None:
+    Step.objects.create(
+        revision=revision, verb=verb, from_state=before, to_state=revision.state, version=revision.version,
+        by=by, at=at, note=note,
+    )
+
+
+def _figure(indicator, given: Entered, units, factors) -> dict:
+    """The figure's fields for what was given; Refusal for a unit without a factor or too many decimals."""
+    fields = dict.fromkeys(FIGURE_FIELDS) | {"estimated": False, "note": given.note.strip(), "mark": given.mark or None}
+    if given.quantity is None:
+        return fields
+    if given.mark:
+        raise Refusal(_("%(name)s has a figure and a mark; keep one.") % {"name": indicator.label}, indicator.code)
+    unit = units.get(given.unit or indicator.unit.code)
+    factor = factors.get((indicator.code, given.unit))
+    if unit is None or (factor is None and unit.pk != indicator.unit_id):
+        raise Refusal(
+            _("%(name)s cannot be reported in “%(unit)s”; there is no conversion factor.")
+            % {"name": indicator.label, "unit": given.unit[:20]},
+            indicator.code,
+        )
+    value = numbers.convert(given.quantity, factor.factor, indicator.decimals) if factor else given.quantity
+    if value != round(value, indicator.decimals) or value >= 10**15 or given.quantity >= 10**18:
+        raise Refusal(
+            _("%(name)s: at most 15 digits and %(decimals)s decimals.")
+            % {"name": indicator.label, "decimals": indicator.decimals},
+            indicator.code,
+        )
+    return fields | {
+        "value": value, "quantity": given.quantity, "unit": unit, "factor": factor, "estimated": given.estimated
+    }
+
+
+def _not_entered(code: str, operation: Operation) -> str:
+    if parent := queries.calculated(operation).get(code):
+        return _("%(name)s is calculated from its parts; enter the parts.") % {"name": parent.label}
+    return _("%(operation)s does not collect “%(code)s”.") % {"operation": operation.label, "code": code[:60]}

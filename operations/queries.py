@@ -1,0 +1,417 @@
+"""Every read over several tables: totals with their coverage, figures, worklists, comparisons.
+
+All sums of the product come from `totals`: tiles, charts, tables, sentences and files alike.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import connection
+from django.db.models import Count, OuterRef, Q, Subquery
+
+from . import checks, months
+from .checks import Entry
+from .models import Change, Factor, Figure, Indicator, Operation, Release, Report, Revision, Step
+from .selections import Selection
+
+# ----------------------------------------------------------------------------------- sums, in one place
+
+# One row a report of the selection, with the revision that counts or none: the pinned one of the release,
+# or in the live view the newest verified one. Everything that is summed or listed begins here.
+CHOSEN = """
+    SELECT r.id AS report_id, r.month, a.id AS agency_id, a.code AS agency, a.position AS agency_position,
+           c.code AS country, c.position AS country_position, v.id AS revision_id, v.number AS revision
+      FROM operations_report r
+      JOIN operations_agency a ON a.id = r.agency_id
+      JOIN operations_country c ON c.id = a.country_id
+      LEFT JOIN {basis} v ON v.report_id = r.id
+     WHERE r.operation_id = %(operation)s AND r.month BETWEEN %(first)s AND %(last)s
+       AND (%(countries)s::text[] IS NULL OR c.code = ANY(%(countries)s))
+"""
+PINNED = """(
+    SELECT p.report_id, v.id, v.number FROM operations_pin p JOIN operations_revision v ON v.id = p.revision_id
+     WHERE p.release_id = %(release)s)"""
+CURRENT = """(
+    SELECT DISTINCT ON (v.report_id) v.report_id, v.id, v.number FROM operations_revision v
+     WHERE v.state = 'verified' ORDER BY v.report_id, v.number DESC)"""
+
+# Every leaf of the operation with each indicator above it and itself.
+TREE = """
+    SELECT i.id AS leaf, i.id AS total, i.parent_id FROM operations_indicator i
+      JOIN operations_operation_indicators oi ON oi.indicator_id = i.id AND oi.operation_id = %(operation)s
+    UNION ALL
+    SELECT t.leaf, i.id, i.parent_id FROM tree t JOIN operations_indicator i ON i.id = t.parent_id
+"""
+
+DIMENSIONS = {
+    "country": ("country", "country_position"),
+    "agency": ("agency", "agency_position"),
+    "month": ("month",),
+}
+
+
+@dataclass(frozen=True)
+class Total:
+    """One calculated number with its coverage. `value` is None where no report gives a figure, never 0 for that.
+
+    `unit` and `decimals` are the indicator's; `country`, `agency`, `month` are None where summed over.
+    `not_available` counts the reports that gave the mark instead of one of the figures summed here.
+    """
+
+    area: str
+    indicator: str
+    country: str | None
+    agency: str | None
+    month: date | None
+    value: Decimal | None
+    unit: str
+    reports_expected: int
+    reports_in: int
+    not_available: int
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every expected report is in; otherwise the value is “at least”."""
+        return self.reports_in == self.reports_expected
+
+
+def totals(selection: Selection, by: tuple[str, ...] = ()) -> list[Total]:
+    """Sums of every indicator of the selection, leaves and parents, by any of country, agency, month.
+
+    In the Centre's order. Groups without any report are not there. Reads the figures of the selection once.
+    """
+    dims = [column for name in by for column in DIMENSIONS[name]]
+    grouped = ", ".join(dims) or "()"
+    listed = "".join(f"{column}, " for column in dims)
+    same = " AND ".join(f"s.{column} = g.{column}" for column in dims) or "true"
+    shown = [f"g.{name}" if name in by else "NULL" for name in ("country", "agency", "month")]
+    order = ", ".join(["i.position", "i.code"] + [f"g.{DIMENSIONS[name][-1]}" for name in ("month", "country", "agency") if name in by])
+    sql = f"""
+        WITH RECURSIVE tree AS ({TREE}), chosen AS ({_chosen(selection)}),
+        expected AS (
+            SELECT {listed} count(*) AS reports_expected, count(revision_id) AS reports_in
+              FROM chosen GROUP BY {grouped}),
+        leaves AS (
+            SELECT {listed} f.indicator_id AS leaf, sum(f.value) AS value,
+                   count(*) FILTER (WHERE f.mark = 'L') AS not_available
+              FROM chosen JOIN operations_figure f USING (revision_id) GROUP BY {listed} f.indicator_id),
+        sums AS (
+            SELECT {listed} t.total, sum(value) AS value, sum(not_available) AS not_available
+              FROM leaves JOIN tree t USING (leaf) GROUP BY {listed} t.total)
+        SELECT area.code, i.code, {", ".join(shown)}, round(s.value, i.decimals), u.code,
+               g.reports_expected, g.reports_in, coalesce(s.not_available, 0)::int
+          FROM expected g
+         CROSS JOIN (SELECT DISTINCT total FROM tree) t
+          JOIN operations_indicator i ON i.id = t.total
+          JOIN operations_focusarea area ON area.id = i.area_id
+          JOIN operations_unit u ON u.id = i.unit_id
+          LEFT JOIN sums s ON s.total = i.id AND {same}
+         WHERE {WANTED} ORDER BY area.position, {order}"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, _parameters(selection))
+        return [Total(*row) for row in cursor.fetchall()]
+
+
+WANTED = """(%(areas)s::text[] IS NULL OR area.code = ANY(%(areas)s))
+           AND (%(indicators)s::text[] IS NULL OR i.code = ANY(%(indicators)s))"""
+
+
+def figures_sql(selection: Selection) -> str:
+    """The tidy long rows of the contract as one SQL query, values as plain decimals, ready for COPY or a cursor.
+
+    A row for every report and every indicator entered: a missing value is NULL and obs_status says why.
+    """
+    sql = f"""
+        WITH chosen AS ({_chosen(selection)})
+        SELECT %(code)s AS operation, chosen.country, chosen.agency, to_char(chosen.month, 'YYYY-MM') AS month,
+               area.code AS focus_area, i.code AS indicator, round(f.value, i.decimals) AS value, u.code AS unit,
+               CASE WHEN f.value IS NOT NULL THEN CASE WHEN f.estimated THEN 'E' ELSE 'A' END
+                    ELSE coalesce(f.mark, 'O') END AS obs_status,
+               chosen.revision, %(version)s AS release
+          FROM chosen
+         CROSS JOIN operations_operation_indicators oi
+          JOIN operations_indicator i ON i.id = oi.indicator_id AND oi.operation_id = %(operation)s
+          JOIN operations_focusarea area ON area.id = i.area_id
+          JOIN operations_unit u ON u.id = i.unit_id
+          LEFT JOIN operations_figure f ON f.revision_id = chosen.revision_id AND f.indicator_id = i.id
+         WHERE {WANTED}
+         ORDER BY chosen.month, chosen.agency_position, chosen.agency, area.position, i.position, i.code"""
+    with connection.cursor() as cursor:
+        return cursor.mogrify(sql, _parameters(selection)).decode()
+
+
+def reports_in(selection: Selection) -> tuple[int, int]:
+    """How many reports of the selection are in, and how many were expected."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(revision_id), count(*) FROM ({_chosen(selection)}) AS chosen", _parameters(selection)
+        )
+        return cursor.fetchone()
+
+
+def _chosen(selection: Selection) -> str:
+    return CHOSEN.format(basis=PINNED if selection.release else CURRENT)
+
+
+def _parameters(selection: Selection) -> dict:
+    return {
+        "operation": selection.operation.pk,
+        "code": selection.operation.code,
+        "release": selection.release.pk if selection.release else None,
+        "version": selection.version,
+        "first": selection.first,
+        "last": selection.last,
+        "countries": list(selection.countries) or None,
+        "areas": list(selection.areas) or None,
+        "indicators": list(selection.indicators) or None,
+    }
+
+
+# ------------------------------------------------------------------------------------------- worklists
+
+
+def worklist(reports, today: date):
+    """Those of the reports whose month has begun, newest first, each with its standing (`with_latest`)
+    and `filled`: how many figures or marks its newest revision holds (None: none)."""
+    filled = (
+        Figure.objects.filter(revision__report=OuterRef("pk"), revision__number=OuterRef("latest_number"))
+        .filter(Q(value__isnull=False) | Q(mark__isnull=False))
+        .order_by()
+        .values("revision")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    return (
+        reports.filter(month__lte=months.of(today))
+        .with_latest()
+        .annotate(filled=Subquery(filled))
+        .select_related("operation", "agency__country")
+        .order_by("-operation__first_day", "-month", "agency__position")
+    )
+
+
+def queue(revisions):
+    """Of a set of revisions those waiting for a decision, the longest overdue first, with `submitted_at`."""
+    submitted = Step.objects.filter(revision=OuterRef("pk"), verb=Step.Verb.SUBMIT).order_by("-id")
+    return (
+        revisions.filter(state=Revision.State.SUBMITTED)
+        .annotate(
+            submitted_at=Subquery(submitted.values("at")[:1]),
+            submitted_by=Subquery(submitted.values("by__username")[:1]),
+        )
+        .select_related("report__operation", "report__agency__country")
+        .order_by("report__month", "submitted_at")
+    )
+
+
+# ------------------------------------------------------------------------------------- one report's sheet
+
+
+def leaves(operation: Operation) -> list[Indicator]:
+    """The indicators an operation enters, in order, with area and unit."""
+    return list(
+        operation.indicators.select_related("area", "unit", "parent", "cases").order_by("area__position", "position", "code")
+    )
+
+
+def factors(indicators, month: date) -> dict[tuple[str, str], Factor]:
+    """For each (indicator, reported unit) that can be converted, the factor in force in that month.
+
+    The indicator's own factor comes before the general one, the latest before earlier ones.
+    Units that are missing here, other than the indicator's own, cannot be entered for it.
+    """
+    found = {}
+    in_force = Factor.objects.filter(valid_from__lt=months.shift(month, 1)).select_related("unit", "indicator")
+    for factor in in_force.order_by("valid_from"):
+        for indicator in indicators:
+            if factor.into_id == indicator.unit_id and factor.indicator_id in (None, indicator.pk):
+                key = (indicator.code, factor.unit.code)
+                if factor.indicator_id or key not in found or found[key].indicator_id is None:
+                    found[key] = factor
+    return found
+
+
+def entries(revision: Revision | None) -> dict[str, Entry]:
+    """The figures of a revision by indicator, as plain values; empty for no revision."""
+    if revision is None:
+        return {}
+    figures = Figure.objects.filter(revision=revision).select_related("indicator")
+    return {figure.indicator.code: Entry(figure.value, figure.mark, figure.note) for figure in figures}
+
+
+def earlier_entries(report: Report, count: int = 12) -> list[dict[str, Entry]]:
+    """What the same agency handed in for the months before, newest first; {} for a month with nothing handed in."""
+    first = months.shift(report.month, -count)
+    handed_in = (
+        Revision.objects.filter(
+            report__operation=report.operation_id, report__agency=report.agency_id, report__month__gte=first,
+            report__month__lt=report.month,
+        )
+        .exclude(state=Revision.State.DRAFT)
+        .order_by("report__month", "number")
+    )
+    newest = {month: pk for month, pk in handed_in.values_list("report__month", "pk")}
+    by_revision = {pk: {} for pk in newest.values()}
+    for figure in Figure.objects.filter(revision__in=by_revision).select_related("indicator"):
+        by_revision[figure.revision_id][figure.indicator.code] = Entry(figure.value, figure.mark, figure.note)
+    return [
+        by_revision[newest[month]] if month in newest else {}
+        for month in reversed(list(months.span(max(first, report.operation.first_month), months.previous(report.month))))
+    ]
+
+
+def totals_of(revision: Revision | None, operation: Operation) -> dict[str, tuple[Decimal | None, int, int]]:
+    """For each calculated indicator of a revision: the sum so far, how many of its leaves are filled, of how many."""
+    sql = f"""
+        WITH RECURSIVE tree AS ({TREE})
+        SELECT i.code, round(sum(f.value), i.decimals), count(*) FILTER (WHERE f.value IS NOT NULL OR f.mark IS NOT NULL),
+               count(*)
+          FROM tree t JOIN operations_indicator i ON i.id = t.total
+          LEFT JOIN operations_figure f ON f.indicator_id = t.leaf AND f.revision_id = %(revision)s
+         WHERE t.leaf <> t.total GROUP BY i.code, i.decimals"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"operation": operation.pk, "revision": revision.pk if revision else None})
+        return {code: (value, filled, wanted) for code, value, filled, wanted in cursor.fetchall()}
+
+
+def entries_at(revision: Revision, version: int) -> dict[str, Entry]:
+    """The figures of a revision as they stood at one of its versions, rebuilt from the changes on record."""
+    earlier = Revision.objects.filter(report=revision.report_id, number=revision.number - 1).first()
+    found = entries(earlier)
+    changes = Change.objects.filter(revision=revision, version__lte=version).select_related("indicator")
+    for change in changes.order_by("id"):
+        value = change.after["value"]
+        found[change.indicator.code] = Entry(
+            None if value is None else Decimal(value), change.after["mark"], change.after["note"]
+        )
+    return found
+
+
+def entries_before(revision: Revision) -> dict[str, Entry]:
+    """What a reviewer has seen of this report before: its last submission, or the revision a correction corrects.
+
+    {} for a report submitted for the first time.
+    """
+    submissions = list(revision.steps.filter(verb=Step.Verb.SUBMIT).order_by("-id")[:2])
+    if len(submissions) == 2:
+        return entries_at(revision, submissions[1].version)
+    return entries(Revision.objects.filter(report=revision.report_id, number=revision.number - 1).first())
+
+
+def findings(report: Report, revision: Revision | None) -> list[checks.Finding]:
+    """What the checks find in a revision's figures, against what the agency handed in for the months before."""
+    indicators = leaves(report.operation)
+    return checks.findings(
+        [
+            checks.Leaf(one.code, one.area.code, one.unit.code, one.decimals, one.label, one.odd_ratio)
+            for one in indicators
+        ],
+        entries(revision),
+        earlier_entries(report),
+        pairs=[(one.code, one.cases.code) for one in indicators if one.cases],
+    )
+
+
+def has_worked_on(person, report: Report) -> bool:
+    """Whether this person entered or submitted any figure of the report, in whatever revision."""
+    return (
+        Change.objects.filter(revision__report=report, by=person).exists()
+        or Step.objects.filter(revision__report=report, by=person, verb=Step.Verb.SUBMIT).exists()
+    )
+
+
+def calculated(operation: Operation) -> dict[str, Indicator]:
+    """The indicators above an operation's leaves, which nobody enters, by code."""
+    found, above = {}, [leaf.parent for leaf in leaves(operation)]
+    while above:
+        found |= {indicator.code: indicator for indicator in above if indicator}
+        above = [indicator.parent for indicator in above if indicator]
+    return found
+
+
+# ------------------------------------------------------------------------------------------- receipts
+
+
+@dataclass(frozen=True)
+class Line:
+    """One figure that a total sums, or the gap where none is: value in the indicator's unit, as reported, by whom."""
+
+    agency: str
+    month: date
+    indicator: str
+    revision: int | None
+    value: Decimal | None
+    mark: str | None
+    estimated: bool | None
+    quantity: Decimal | None
+    unit: str | None
+    factor: Decimal | None
+    note: str | None
+    entered_by: str | None
+    entered_at: datetime | None
+    verified_by: str | None
+    verified_at: datetime | None
+
+
+def receipt(selection: Selection, indicator: Indicator) -> list[Line]:
+    """Every figure behind a total, by the same rows of which `totals` makes its sum, with who entered and verified.
+
+    A report that is not in, or an emptied figure, is a line without value and mark.
+    """
+    sql = f"""
+        WITH RECURSIVE tree AS ({TREE}), chosen AS ({_chosen(selection)})
+        SELECT chosen.agency, chosen.month, i.code, chosen.revision, round(f.value, i.decimals), f.mark, f.estimated,
+               trim_scale(f.quantity), unit.code, trim_scale(factor.factor), f.note,
+               enterer.username, entered.at, verifier.username, verified.at
+          FROM chosen
+          JOIN tree t ON t.total = %(indicator)s
+          JOIN operations_indicator i ON i.id = t.leaf
+          LEFT JOIN operations_figure f ON f.revision_id = chosen.revision_id AND f.indicator_id = t.leaf
+          LEFT JOIN operations_unit unit ON unit.id = f.unit_id
+          LEFT JOIN operations_factor factor ON factor.id = f.factor_id
+          LEFT JOIN LATERAL (
+              SELECT c.by_id, c.at FROM operations_change c JOIN operations_revision v ON v.id = c.revision_id
+               WHERE v.report_id = chosen.report_id AND v.number <= chosen.revision AND c.indicator_id = t.leaf
+               ORDER BY c.id DESC LIMIT 1) entered ON true
+          LEFT JOIN operations_person enterer ON enterer.id = entered.by_id
+          LEFT JOIN LATERAL (
+              SELECT s.by_id, s.at FROM operations_step s
+               WHERE s.revision_id = chosen.revision_id AND s.verb = 'verify') verified ON true
+          LEFT JOIN operations_person verifier ON verifier.id = verified.by_id
+         ORDER BY chosen.month, chosen.agency_position, chosen.agency, i.position, i.code"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, _parameters(selection) | {"indicator": indicator.pk})
+        return [Line(*row) for row in cursor.fetchall()]
+
+
+def coverage(selection: Selection) -> dict[tuple[str, date], int | None]:
+    """For each agency and month of the selection the number of the revision that counts; None where none is in."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT agency, month, revision FROM ({_chosen(selection)}) AS chosen", _parameters(selection)
+        )
+        return {(agency, month): revision for agency, month, revision in cursor.fetchall()}
+
+
+def releases():
+    """The published releases, newest first, each with how many reports it pins (`report_count`)."""
+    return (
+        Release.objects.published()
+        .select_related("operation", "by")
+        .annotate(report_count=Count("pins"))
+        .order_by("-operation__first_day", "-number")
+    )
+
+
+def moved_since(release: Release) -> list[tuple[Report, Revision | None, Revision]]:
+    """What a release took in that the one before had not: (report, revision before or None, revision now)."""
+    before = Release.objects.published().filter(operation=release.operation, number__lt=release.number)
+    earlier = before.order_by("-number").first()
+    old = {pin.report_id: pin.revision for pin in earlier.pins.select_related("revision")} if earlier else {}
+    pins = release.pins.select_related("revision", "report__agency__country", "report__operation")
+    return [
+        (pin.report, old.get(pin.report_id), pin.revision)
+        for pin in pins.order_by("report__month", "report__agency__position")
+        if old.get(pin.report_id) != pin.revision
+    ]
