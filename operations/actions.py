@@ -54,7 +54,7 @@ def save_figures(report: Report, entered: dict[str, Entered], *, by, at: datetim
 
     All or none: Refusal for an unknown or calculated indicator, an unknown unit, or a report that is not in draft.
     """
-    with _acting(by, report) as report:
+    with _acting(by, at, report) as report:
         if not access.may_enter(by, report):
             raise PermissionDenied
         revision = _draft(report, by=by, at=at)
@@ -85,7 +85,7 @@ def save_figures(report: Report, entered: dict[str, Entered], *, by, at: datetim
 
 def submit(report: Report, *, version: int, by, at: datetime, note: str = "") -> Revision:
     """Hand in the draft as seen at `version`. Refusal while anything stops it or an odd figure has no reason."""
-    with _acting(by, report) as report:
+    with _acting(by, at, report) as report:
         if not access.may_enter(by, report):
             raise PermissionDenied
         revision = _newest(report)
@@ -100,7 +100,7 @@ def submit(report: Report, *, version: int, by, at: datetime, note: str = "") ->
 
 def send_back(report: Report, *, version: int, by, at: datetime, note: str) -> Revision:
     """Return the submitted revision to its officer, with the reason: it is a draft again."""
-    with _acting(by, report) as report:
+    with _acting(by, at, report) as report:
         if not access.may_review(by):
             raise PermissionDenied
         revision = _submitted(report, version)
@@ -111,7 +111,7 @@ def send_back(report: Report, *, version: int, by, at: datetime, note: str) -> R
 
 def verify(report: Report, *, version: int, by, at: datetime, note: str = "") -> Revision:
     """Verify exactly the version seen; from then on it is frozen. Never what one entered or submitted oneself."""
-    with _acting(by, report) as report:
+    with _acting(by, at, report) as report:
         if not access.may_review(by):
             raise PermissionDenied
         revision = _submitted(report, version)
@@ -122,7 +122,7 @@ def verify(report: Report, *, version: int, by, at: datetime, note: str = "") ->
 
 def correct(report: Report, *, reason_code: str, reason: str, by, at: datetime) -> Revision:
     """Open the next revision of a verified report, as a copy to be changed. The verified one stays."""
-    with _acting(by, report) as report:
+    with _acting(by, at, report) as report:
         if not access.may_enter(by, report):
             raise PermissionDenied
         old = _newest(report)
@@ -145,29 +145,41 @@ def correct(report: Report, *, reason_code: str, reason: str, by, at: datetime) 
 
 
 def release(
-    operation: Operation, *, last_month: date, by, at: datetime, note: str = "", only: Iterable[Revision] | None = None
+    operation: Operation,
+    *,
+    last_month: date,
+    by,
+    at: datetime,
+    note: str = "",
+    only: Iterable[Revision] | None = None,
 ) -> Release:
     """Publish the next release: the newest verified revision of each report up to the month, or `only` those given.
 
     Refusal when there is none. From here on the release is pinned for ever.
     """
-    with _acting(by):
+    with _acting(by, at):
         if not access.may_release(by):
             raise PermissionDenied
         operation = Operation.objects.select_for_update(of=("self",)).get(pk=operation.pk)
         if not operation.first_month <= last_month <= operation.last_month:
-            raise Refusal(_("The operation has no month %(month)s.") % {"month": months.written(last_month)}, "last_month")
+            sentence = _("The operation has no month %(month)s.") % {"month": months.written(last_month)}
+            raise Refusal(sentence, "last_month")
         chosen = Revision.objects.filter(report__operation=operation, report__month__lte=last_month)
-        chosen = chosen.current() if only is None else chosen.verified().filter(pk__in=[one.pk for one in only])
+        chosen = (
+            chosen.current() if only is None else chosen.verified().filter(pk__in=[one.pk for one in only])
+        )
         pinned = list(chosen.values_list("report_id", "pk"))
         if not pinned:
-            raise Refusal(_("Nothing is verified up to this month; a release needs at least one verified report."))
+            raise Refusal(
+                _("Nothing is verified up to this month; a release needs at least one verified report.")
+            )
         newest = operation.releases.order_by("-number").values_list("number", flat=True).first() or 0
         made = Release.objects.create(
             operation=operation, number=newest + 1, last_month=last_month, note=note.strip(), by=by
         )
         Pin.objects.bulk_create(
-            [Pin(release=made, report_id=report, revision_id=revision) for report, revision in pinned], batch_size=5000
+            [Pin(release=made, report_id=report, revision_id=revision) for report, revision in pinned],
+            batch_size=5000,
         )
         made.at = at
         made.save(update_fields=["at"])
@@ -180,11 +192,14 @@ FIGURE_FIELDS = ["value", "mark", "estimated", "quantity", "unit", "factor", "no
 
 
 @contextmanager
-def _acting(by, report: Report | None = None):
+def _acting(by, at: datetime, report: Report | None = None):
     """One transaction in the name of a person; the report, read again under its lock, is handed back."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('operations.by', %s, true)", [str(by.pk or "")])
+            cursor.execute(
+                "SELECT set_config('operations.by', %s, true), set_config('operations.at', %s, true)",
+                [str(by.pk or ""), at.isoformat()],
+            )
         if report is not None:
             locked = Report.objects.select_for_update(of=("self",), no_key=True)
             report = locked.select_related("operation", "agency__country").get(pk=report.pk)
@@ -201,7 +216,8 @@ def _draft(report: Report, *, by, at: datetime) -> Revision:
     if revision is None:
         if months.of(at.date()) < report.month:
             raise Refusal(
-                _("%(month)s has not begun; its report opens on its first day.") % {"month": months.written(report.month)}
+                _("%(month)s has not begun; its report opens on its first day.")
+                % {"month": months.written(report.month)}
             )
         revision = Revision.objects.create(report=report)
         _record(revision, Step.Verb.OPEN, "", by=by, at=at)
@@ -220,16 +236,22 @@ def _submitted(report: Report, version: int) -> Revision:
 
 def _same_version(revision: Revision, version: int) -> None:
     if revision.version != version:
-        raise Refusal(_("The figures have changed since you opened this page; nothing was done. Look at them again."))
+        raise Refusal(
+            _("The figures have changed since you opened this page; nothing was done. Look at them again.")
+        )
 
 
 def _wrong_state(revision: Revision | None, verb: str) -> str:
     if revision is None:
-        return _("Nothing is entered yet, so nothing can be %(verb)s; enter the figures first.") % {"verb": verb}
+        return _("Nothing is entered yet, so nothing can be %(verb)s; enter the figures first.") % {
+            "verb": verb
+        }
     if revision.is_verified:
         return _("This report is already verified; open a correction to change it.")
     if revision.is_submitted:
-        return _("This report is already submitted; until the Centre sends it back or verifies it, it stays as it is.")
+        return _(
+            "This report is already submitted; until the Centre sends it back or verifies it, it stays as it is."
+        )
     return _("This report is a draft with its officer; it must be submitted first.")
 
 
@@ -242,18 +264,30 @@ def _move(revision: Revision, verb: str, to: str, *, by, at: datetime, note: str
 
 def _record(revision: Revision, verb: str, before: str, *, by, at: datetime, note: str = "") -> None:
     Step.objects.create(
-        revision=revision, verb=verb, from_state=before, to_state=revision.state, version=revision.version,
-        by=by, at=at, note=note,
+        revision=revision,
+        verb=verb,
+        from_state=before,
+        to_state=revision.state,
+        version=revision.version,
+        by=by,
+        at=at,
+        note=note,
     )
 
 
 def _figure(indicator, given: Entered, units, factors) -> dict:
     """The figure's fields for what was given; Refusal for a unit without a factor or too many decimals."""
-    fields = dict.fromkeys(FIGURE_FIELDS) | {"estimated": False, "note": given.note.strip(), "mark": given.mark or None}
+    fields = dict.fromkeys(FIGURE_FIELDS) | {
+        "estimated": False,
+        "note": given.note.strip(),
+        "mark": given.mark or None,
+    }
     if given.quantity is None:
         return fields
     if given.mark:
-        raise Refusal(_("%(name)s has a figure and a mark; keep one.") % {"name": indicator.label}, indicator.code)
+        raise Refusal(
+            _("%(name)s has a figure and a mark; keep one.") % {"name": indicator.label}, indicator.code
+        )
     unit = units.get(given.unit or indicator.unit.code)
     factor = factors.get((indicator.code, given.unit))
     if unit is None or (factor is None and unit.pk != indicator.unit_id):
@@ -270,7 +304,11 @@ def _figure(indicator, given: Entered, units, factors) -> dict:
             indicator.code,
         )
     return fields | {
-        "value": value, "quantity": given.quantity, "unit": unit, "factor": factor, "estimated": given.estimated
+        "value": value,
+        "quantity": given.quantity,
+        "unit": unit,
+        "factor": factor,
+        "estimated": given.estimated,
     }
 
 

@@ -69,29 +69,51 @@ def findings(
         found += _out_of_scale(leaf, entry, before)
         found += _out_of_habit(leaf, entry, before)
         if leaf.code in repeated:
-            found.append(_odd("same-as-last-month", leaf, _(
-                "All figures of this section are the same as last month, beginning with %(label)s. "
-                "Correct them, or say in the note that they are right.")))
+            found.append(
+                _odd(
+                    "same-as-last-month",
+                    leaf,
+                    _(
+                        "All figures of this section are the same as last month, beginning with %(label)s. "
+                        "Correct them, or say in the note that they are right."
+                    ),
+                )
+            )
         cases = entries.get(cases_of.get(leaf.code), EMPTY)
         if entry.value and cases.value == 0:
-            found.append(_odd("suspects-without-case", leaf, _(
-                "%(label)s: there are suspects but no case. "
-                "Enter the case, or say in the note why there is none.")))
+            found.append(
+                _odd(
+                    "suspects-without-case",
+                    leaf,
+                    _(
+                        "%(label)s: there are suspects but no case. "
+                        "Enter the case, or say in the note why there is none."
+                    ),
+                )
+            )
     return found
 
 
 def unanswered(found: Iterable[Finding], entries: Month) -> list[Finding]:
     """What still keeps a report from submission: findings that block, or want a reason and have no note."""
-    return [finding for finding in found
-            if finding.blocks or not entries.get(finding.indicator, EMPTY).note.strip()]
+    return [
+        finding
+        for finding in found
+        if finding.blocks or not entries.get(finding.indicator, EMPTY).note.strip()
+    ]
 
 
 def _missing(leaf, entry):
     if entry.value is None and not entry.mark:
         return [_stop("empty", leaf, _("%(label)s is empty: a figure, 0 or “not available” is needed."))]
     if entry.mark and not entry.note.strip():
-        return [_stop("mark-without-reason", leaf, _(
-            "%(label)s has no figure: say in the note why it is not available or not applicable."))]
+        return [
+            _stop(
+                "mark-without-reason",
+                leaf,
+                _("%(label)s has no figure: say in the note why it is not available or not applicable."),
+            )
+        ]
     return []
 
 
@@ -107,32 +129,70 @@ def _out_of_scale(leaf, entry, before):
     weight = leaf.unit == "kg"
     if entry.value >= usual * UNIT_RATIO:
         question = _("Were grams or tablets entered as kg?") if weight else _("Is a digit or a comma wrong?")
-        return [_odd("unit-above", leaf, _(
-            "%(label)s is a thousand times the earlier months or more. %(question)s "
-            "Correct it, or say in the note why it is right."), question=question)]
+        return [
+            _odd(
+                "unit-above",
+                leaf,
+                _(
+                    "%(label)s is a thousand times the earlier months or more. %(question)s "
+                    "Correct it, or say in the note why it is right."
+                ),
+                question=question,
+            )
+        ]
     if entry.value * UNIT_RATIO <= usual:
         question = _("Were tonnes entered as kg?") if weight else _("Is a digit or a comma wrong?")
-        return [_odd("unit-below", leaf, _(
-            "%(label)s is a thousandth of the earlier months or less. %(question)s "
-            "Correct it, or say in the note why it is right."), question=question)]
+        return [
+            _odd(
+                "unit-below",
+                leaf,
+                _(
+                    "%(label)s is a thousandth of the earlier months or less. %(question)s "
+                    "Correct it, or say in the note why it is right."
+                ),
+                question=question,
+            )
+        ]
     if entry.value >= usual * leaf.odd_ratio:
-        return [_odd("far-above", leaf, _(
-            "%(label)s is %(times)s times what the earlier months had. "
-            "Correct it, or say in the note what happened."), times=int(entry.value / usual))]
+        return [
+            _odd(
+                "far-above",
+                leaf,
+                _(
+                    "%(label)s is %(times)s times what the earlier months had. "
+                    "Correct it, or say in the note what happened."
+                ),
+                times=int(entry.value / usual),
+            )
+        ]
     return []
 
 
 def _out_of_habit(leaf, entry, before):
     last = before[:MONTHS_OF_FIGURES]
     if entry.mark and len(last) == MONTHS_OF_FIGURES and all(past.value is not None for past in last):
-        return [_odd("mark-after-figures", leaf, _(
-            "%(label)s had a figure in each of the last three months. "
-            "Enter one, or say in the note why there is none."))]
+        return [
+            _odd(
+                "mark-after-figures",
+                leaf,
+                _(
+                    "%(label)s had a figure in each of the last three months. "
+                    "Enter one, or say in the note why there is none."
+                ),
+            )
+        ]
     known = [past for past in before if past.value is not None or past.mark]
     if entry.value is not None and known and all(past.mark == NOT_APPLICABLE for past in known):
-        return [_odd("figure-after-not-applicable", leaf, _(
-            "%(label)s was always not applicable before. "
-            "Check the row, or say in the note what has changed."))]
+        return [
+            _odd(
+                "figure-after-not-applicable",
+                leaf,
+                _(
+                    "%(label)s was always not applicable before. "
+                    "Check the row, or say in the note what has changed."
+                ),
+            )
+        ]
     return []
 
 
@@ -145,8 +205,10 @@ def _repeated(leaves, entries, earlier):
     for area in {leaf.area for leaf in leaves}:
         codes = [leaf.code for leaf in leaves if leaf.area == area]
         above_zero = [code for code in codes if entries.get(code, EMPTY).value]
-        if earlier and len(above_zero) > 1 and all(
-            entries.get(code, EMPTY).value == earlier[0].get(code, EMPTY).value for code in codes
+        if (
+            earlier
+            and len(above_zero) > 1
+            and all(entries.get(code, EMPTY).value == earlier[0].get(code, EMPTY).value for code in codes)
         ):
             first.add(above_zero[0])
     return first

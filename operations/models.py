@@ -35,6 +35,12 @@ class Named(models.Model):
     class Meta:
         abstract = True
         ordering = ["position", "code"]
+        # Codes stand in files: none may look like a formula to a spreadsheet.
+        constraints = [
+            models.CheckConstraint(
+                name="%(class)s_code_is_plain", condition=Q(code__regex=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+            ),
+        ]
 
     class Manager(models.Manager):
         def get_by_natural_key(self, code):
@@ -85,7 +91,7 @@ class Agency(Named):
 
     @property
     def in_short(self) -> str:
-        """The country and the short name: “Laos · National Defence”."""
+        """The country and the short name: “Laos · National Defense”."""
         return f"{self.country.label} · {self.short_label}"
 
 
@@ -127,7 +133,9 @@ class IndicatorQuerySet(models.QuerySet):
 class Indicator(Named):
     """What is counted. Indicators form a tree: leaves are entered, parents are always calculated."""
 
-    area = models.ForeignKey(FocusArea, models.PROTECT, verbose_name=_("focus area"), related_name="indicators")
+    area = models.ForeignKey(
+        FocusArea, models.PROTECT, verbose_name=_("focus area"), related_name="indicators"
+    )
     parent = models.ForeignKey(
         "self", models.PROTECT, verbose_name=_("parent"), related_name="children", null=True, blank=True
     )
@@ -159,6 +167,7 @@ class Indicator(Named):
         verbose_name = _("indicator")
         verbose_name_plural = _("indicators")
         constraints = [
+            *Named.Meta.constraints,
             models.CheckConstraint(name="indicator_at_most_3_decimals", condition=Q(decimals__lte=3)),
             models.CheckConstraint(name="indicator_not_its_own_parent", condition=~Q(parent=F("id"))),
         ]
@@ -181,7 +190,9 @@ class Factor(models.Model):
 
     class Manager(models.Manager):
         def get_by_natural_key(self, unit, into, indicator, valid_from):
-            return self.get(unit__code=unit, into__code=into, indicator__code=indicator, valid_from=valid_from)
+            return self.get(
+                unit__code=unit, into__code=into, indicator__code=indicator, valid_from=valid_from
+            )
 
     objects = Manager()
 
@@ -221,7 +232,10 @@ class Operation(Named):
     )
     agencies = models.ManyToManyField(Agency, verbose_name=_("agencies"), related_name="operations")
     indicators = models.ManyToManyField(
-        Indicator, verbose_name=_("indicators entered"), related_name="operations", limit_choices_to={"children": None}
+        Indicator,
+        verbose_name=_("indicators entered"),
+        related_name="operations",
+        limit_choices_to={"children": None},
     )
     short_name = ""
 
@@ -230,8 +244,13 @@ class Operation(Named):
         verbose_name_plural = _("operations")
         ordering = ["-first_day", "code"]
         constraints = [
-            models.CheckConstraint(name="operation_ends_after_it_begins", condition=Q(last_day__gte=F("first_day"))),
-            models.CheckConstraint(name="operation_due_day_in_every_month", condition=Q(due_day__range=(1, 28))),
+            *Named.Meta.constraints,
+            models.CheckConstraint(
+                name="operation_ends_after_it_begins", condition=Q(last_day__gte=F("first_day"))
+            ),
+            models.CheckConstraint(
+                name="operation_due_day_in_every_month", condition=Q(due_day__range=(1, 28))
+            ),
         ]
 
     @property
@@ -287,7 +306,9 @@ class ReportQuerySet(models.QuerySet):
 class Report(models.Model):
     """One agency, one operation, one month. It exists before anyone types, so that missing is visible."""
 
-    operation = models.ForeignKey(Operation, models.PROTECT, verbose_name=_("operation"), related_name="reports")
+    operation = models.ForeignKey(
+        Operation, models.PROTECT, verbose_name=_("operation"), related_name="reports"
+    )
     agency = models.ForeignKey(Agency, models.PROTECT, verbose_name=_("agency"), related_name="reports")
     month = models.DateField(_("month"))
 
@@ -326,12 +347,16 @@ class Report(models.Model):
 
     def is_overdue(self, today: date) -> bool:
         """Whether the figures should have been in before today and are not; needs `with_latest`."""
-        return self.due < today and self.standing in ("expected", "draft", "sent_back") and not self.has_verified
+        return (
+            self.due < today and self.standing in ("expected", "draft", "sent_back") and not self.has_verified
+        )
 
     @property
     def has_verified(self) -> bool:
         """A correction that is still open does not make a verified report overdue."""
-        return bool(self.latest_number) and (self.latest_number > 1 or self.latest_state == Revision.State.VERIFIED)
+        return bool(self.latest_number) and (
+            self.latest_number > 1 or self.latest_state == Revision.State.VERIFIED
+        )
 
 
 class RevisionQuerySet(models.QuerySet):
@@ -363,7 +388,9 @@ class Revision(models.Model):
     report = models.ForeignKey(Report, models.PROTECT, verbose_name=_("report"), related_name="revisions")
     number = models.PositiveSmallIntegerField(_("number"), default=1)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
-    version = models.PositiveIntegerField(_("version"), default=0, help_text=_("Grows with every change of a figure"))
+    version = models.PositiveIntegerField(
+        _("version"), default=0, help_text=_("Grows with every change of a figure")
+    )
     reason_code = models.CharField(_("reason of the correction"), max_length=12, choices=Reason, blank=True)
     reason = models.CharField(_("the reason in a sentence"), max_length=500, blank=True)
 
@@ -381,7 +408,8 @@ class Revision(models.Model):
             models.CheckConstraint(name="revision_numbers_from_1", condition=Q(number__gte=1)),
             models.CheckConstraint(
                 name="revision_correction_has_a_reason",
-                condition=Q(number=1, reason_code="", reason="") | Q(number__gt=1) & ~Q(reason_code="") & ~Q(reason=""),
+                condition=Q(number=1, reason_code="", reason="")
+                | Q(number__gt=1) & ~Q(reason_code="") & ~Q(reason=""),
             ),
         ]
 
@@ -415,12 +443,16 @@ class Figure(models.Model):
     """
 
     revision = models.ForeignKey(Revision, models.PROTECT, related_name="figures")
-    indicator = models.ForeignKey(Indicator, models.PROTECT, verbose_name=_("indicator"), related_name="figures")
+    indicator = models.ForeignKey(
+        Indicator, models.PROTECT, verbose_name=_("indicator"), related_name="figures"
+    )
     value = models.DecimalField(_("value"), max_digits=18, decimal_places=3, null=True)
     mark = models.CharField(_("mark"), max_length=1, choices=Mark, null=True)  # noqa: DJ001 — null is "no mark"
     estimated = models.BooleanField(_("estimated"), default=False)
     quantity = models.DecimalField(_("quantity as reported"), max_digits=24, decimal_places=6, null=True)
-    unit = models.ForeignKey(Unit, models.PROTECT, verbose_name=_("unit as reported"), related_name="+", null=True)
+    unit = models.ForeignKey(
+        Unit, models.PROTECT, verbose_name=_("unit as reported"), related_name="+", null=True
+    )
     factor = models.ForeignKey(Factor, models.PROTECT, verbose_name=_("factor"), related_name="+", null=True)
     note = models.TextField(_("note"), blank=True, max_length=1000)
     version = models.PositiveIntegerField(_("version"), default=1)
@@ -433,7 +465,9 @@ class Figure(models.Model):
                 fields=["revision", "indicator"], name="figure_once_a_revision", include=["value", "mark"]
             ),
             models.CheckConstraint(name="figure_value_or_mark", condition=Q(value=None) | Q(mark=None)),
-            models.CheckConstraint(name="figure_mark_is_known", condition=Q(mark=None) | Q(mark__in=["L", "M"])),
+            models.CheckConstraint(
+                name="figure_mark_is_known", condition=Q(mark=None) | Q(mark__in=["L", "M"])
+            ),
             models.CheckConstraint(name="figure_never_negative", condition=Q(value=None) | Q(value__gte=0)),
             models.CheckConstraint(
                 name="figure_value_has_quantity_and_unit",
@@ -469,7 +503,9 @@ class Step(models.Model):
     from_state = models.CharField(_("from"), max_length=10, choices=Revision.State, blank=True)
     to_state = models.CharField(_("to"), max_length=10, choices=Revision.State)
     version = models.PositiveIntegerField(_("version"), help_text=_("Of the revision, as decided upon"))
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("by"), related_name="steps")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("by"), related_name="steps"
+    )
     at = models.DateTimeField(_("at"))
     note = models.TextField(_("note"), blank=True, max_length=1000)
 
@@ -520,11 +556,17 @@ class ReleaseQuerySet(models.QuerySet):
 class Release(models.Model):
     """A numbered, dated set of verified revisions of one operation; from `at` on it is pinned for ever."""
 
-    operation = models.ForeignKey(Operation, models.PROTECT, verbose_name=_("operation"), related_name="releases")
+    operation = models.ForeignKey(
+        Operation, models.PROTECT, verbose_name=_("operation"), related_name="releases"
+    )
     number = models.PositiveSmallIntegerField(_("number"))
-    last_month = models.DateField(_("last month"), help_text=_("The release covers the operation up to this month"))
+    last_month = models.DateField(
+        _("last month"), help_text=_("The release covers the operation up to this month")
+    )
     note = models.TextField(_("note"), blank=True, max_length=2000)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("by"), related_name="releases")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("by"), related_name="releases"
+    )
     at = models.DateTimeField(_("published at"), null=True)
     revisions = models.ManyToManyField(Revision, through="Pin", related_name="releases")
 
@@ -576,8 +618,12 @@ class PublishedClaim(models.Model):
         EXACT = "exact", _("exact")
         OVER = "over", _("more than, below the next whole unit")
 
-    operation = models.ForeignKey(Operation, models.PROTECT, verbose_name=_("operation"), related_name="claims")
-    indicator = models.ForeignKey(Indicator, models.PROTECT, verbose_name=_("indicator"), related_name="claims")
+    operation = models.ForeignKey(
+        Operation, models.PROTECT, verbose_name=_("operation"), related_name="claims"
+    )
+    indicator = models.ForeignKey(
+        Indicator, models.PROTECT, verbose_name=_("indicator"), related_name="claims"
+    )
     said_on = models.DateField(_("said on"))
     where = models.CharField(_("where"), max_length=200)
     wording = models.CharField(_("in these words"), max_length=300)

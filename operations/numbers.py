@@ -12,8 +12,15 @@ from django.utils.translation import gettext_lazy as _
 MOST_DIGITS = 15  # before the decimal separator: numeric(18,3) holds no more
 TONNES_FROM = Decimal(10_000)  # kilograms; a weight of this size or more is shown in tonnes
 
-_ZEROS = {"Latin": 0x30, "full-width": 0xFF10, "Khmer": 0x17E0, "Lao": 0x0ED0, "Thai": 0x0E50,
-          "Burmese": 0x1040, "Shan": 0x1090}
+_ZEROS = {
+    "Latin": 0x30,
+    "full-width": 0xFF10,
+    "Khmer": 0x17E0,
+    "Lao": 0x0ED0,
+    "Thai": 0x0E50,
+    "Burmese": 0x1040,
+    "Shan": 0x1090,
+}
 _SCRIPT = {chr(zero + n): script for script, zero in _ZEROS.items() for n in range(10)}
 # NFKC is never used on a number: it turns 1² into 12. This table holds all that may stand for something else.
 _AS_ASCII = str.maketrans(
@@ -28,54 +35,78 @@ _SEPARATOR = re.compile(r"([., '])")
 _EXACT = Context(prec=80)  # the default 28 digits would round a long product before we do
 
 _SENTENCES = {
-    "nothing": _("“%(text)s” can mean zero or unknown. Write 0 if there were none, "
-                 "or use the mark “not available”."),
+    "nothing": _(
+        "“%(text)s” can mean zero or unknown. Write 0 if there were none, or use the mark “not available”."
+    ),
     "mixed": _("“%(text)s” mixes digits of several scripts. Write all digits in one script."),
-    "digits": _("“%(part)s” is not a digit that can be read here. "
-                "Write the number with 0–9, or with Khmer, Lao, Burmese or Thai digits."),
-    "full": _("“%(part)s” cannot be read. Write the number out in full with all its zeros, "
-              "for example 120000 and not 12万."),
+    "digits": _(
+        "“%(part)s” is not a digit that can be read here. "
+        "Write the number with 0–9, or with Khmer, Lao, Burmese or Thai digits."
+    ),
+    "full": _(
+        "“%(part)s” cannot be read. Write the number out in full with all its zeros, "
+        "for example 120000 and not 12万."
+    ),
     "hidden": _("There is an invisible character inside “%(text)s”. Delete the number and type it again."),
     "exponent": _("“%(text)s” is written with an exponent. Write the number out in full with all its zeros."),
     "sign": _("“%(text)s” has a sign. A figure is never below zero: write the number without + or −."),
-    "bound": _("“%(text)s” is not one exact number. Write the exact figure, "
-               "or use the mark “not available” and say in the note what is known."),
+    "bound": _(
+        "“%(text)s” is not one exact number. Write the exact figure, "
+        "or use the mark “not available” and say in the note what is known."
+    ),
     "share": _("“%(text)s” is a share. Write the number itself, not a percentage."),
     "money": _("“%(text)s” looks like an amount of money. Write the number alone, without a currency."),
     "unit": _("Write the number alone, without “%(part)s”, and choose the unit beside it."),
     "character": _("“%(part)s” does not belong in a number. Write digits only, for example 1250 or 12.5."),
-    "words": _("“%(text)s” is not a number. Write it in digits, for example 1250 or 12.5; "
-               "words belong in the note."),
-    "point": _("“%(text)s” begins or ends with a separator. "
-               "Write a digit on both sides of it, for example 0.5."),
-    "grouping": _("The commas, dots or spaces in “%(text)s” do not make groups of three digits. "
-                  "Write the number without them, for example 1234567."),
-    "whole": _("“%(text)s” has decimals, but this figure is counted in whole numbers. "
-               "Write a whole number."),
-    "decimals": _("“%(text)s” has too many decimals: at most %(decimals)s are kept here. "
-                  "Round it and write it again."),
-    "large": _("“%(text)s” is too large: at most 15 digits can stand before the decimals. "
-               "Check the number."),
+    "words": _(
+        "“%(text)s” is not a number. Write it in digits, for example 1250 or 12.5; words belong in the note."
+    ),
+    "point": _(
+        "“%(text)s” begins or ends with a separator. Write a digit on both sides of it, for example 0.5."
+    ),
+    "grouping": _(
+        "The commas, dots or spaces in “%(text)s” do not make groups of three digits. "
+        "Write the number without them, for example 1234567."
+    ),
+    "whole": _("“%(text)s” has decimals, but this figure is counted in whole numbers. Write a whole number."),
+    "decimals": _(
+        "“%(text)s” has too many decimals: at most %(decimals)s are kept here. Round it and write it again."
+    ),
+    "large": _("“%(text)s” is too large: at most 15 digits can stand before the decimals. Check the number."),
     "ambiguous": _("“%(text)s” can be read as %(whole)s or as %(fraction)s. Choose which one is meant."),
 }
 
 # What a text that is no number most likely is, in the order of asking: the first that fits says what to do.
 _NOTHING = re.compile(
     r"[-‐‑‒–—―−－ー.,…．，'’＇·*/?？\s]+|[oO\u101d]|#?n[/.]?a\.?|nan|null|nil|none|nothing|no data"
-    r"|not known|unknown|not available|not applicable|không(?: có)?|无|無|没有|ไม่มี|ບໍ່ມີ|គ្មាន|မရှိ", re.I)
-_KINDS = [(code, re.compile(pattern, re.I)) for code, pattern in [
-    ("bound", r"[<>≤≥~≈±＜＞～∼約约]|\d\s*[-‐‑‒–—−－]\s*\d|\d\s*[+＋]"
-              r"|\b(?:about|around|over|almost|nearly|more than|less than|at least|hơn)\b|ประมาณ"),
-    ("sign", r"^[-+‐‑‒–—−－＋]\s*\d|\d\s*[-‐‑‒–—−－]$"),
-    ("exponent", r"\d\s*[e^]\s*[-+]?\d|[×x*]\s*10"),
-    ("unit", r"千克|公斤|毫克|吨|噸|片|升|kilogram(?:me)?s?|kgs?\b|tonn?e?s?\b|grams?\b|tablets?|pills?"
-             r"|lit(?:er|re)s?\b|viên|กก|กิโลกรัม|(?<=\d)\s*(?:g|t|l|ml|mg)\b"),
-    ("full", r"[万萬亿億千百十]|พัน|หมื่น|แสน|ล้าน|ພັນ|ໝື່ນ|ຫມື່ນ|ແສນ|ລ້ານ|ពាន់|ម៉ឺន|សែន|លាន|ထောင်|သောင်း|သိန်း"
-             r"|သန်း|nghìn|ngàn|triệu|tỷ|thousand|million|billion|lakh|crore"
-             r"|(?<=\d)\s*(?:k|m|mn|mio|b|bn|n|tr)\b"),
-    ("share", r"[%％‰]|percent"),
-    ("money", r"[$¢£¥฿៛₭₫€￥]|\b(?:usd|baht|thb|kyat|kip|riel|vnd|rmb|cny)\b|đồng|บาท|元"),
-]]
+    r"|not known|unknown|not available|not applicable|không(?: có)?|无|無|没有|ไม่มี|ບໍ່ມີ|គ្មាន|မရှိ",
+    re.I,
+)
+_KINDS = [
+    (code, re.compile(pattern, re.I))
+    for code, pattern in [
+        (
+            "bound",
+            r"[<>≤≥~≈±＜＞～∼約约]|\d\s*[-‐‑‒–—−－]\s*\d|\d\s*[+＋]"
+            r"|\b(?:about|around|over|almost|nearly|more than|less than|at least|hơn)\b|ประมาณ",
+        ),
+        ("sign", r"^[-+‐‑‒–—−－＋]\s*\d|\d\s*[-‐‑‒–—−－]$"),
+        ("exponent", r"\d\s*[e^]\s*[-+]?\d|[×x*]\s*10"),
+        (
+            "unit",
+            r"千克|公斤|毫克|吨|噸|片|升|kilogram(?:me)?s?|kgs?\b|tonn?e?s?\b|grams?\b|tablets?|pills?"
+            r"|lit(?:er|re)s?\b|viên|กก|กิโลกรัม|(?<=\d)\s*(?:g|t|l|ml|mg)\b",
+        ),
+        (
+            "full",
+            r"[万萬亿億千百十]|พัน|หมื่น|แสน|ล้าน|ພັນ|ໝື່ນ|ຫມື່ນ|ແສນ|ລ້ານ|ពាន់|ម៉ឺន|សែន|លាន|ထောင်|သောင်း|သိန်း"
+            r"|သန်း|nghìn|ngàn|triệu|tỷ|thousand|million|billion|lakh|crore"
+            r"|(?<=\d)\s*(?:k|m|mn|mio|b|bn|n|tr)\b",
+        ),
+        ("share", r"[%％‰]|percent"),
+        ("money", r"[$¢£¥฿៛₭₫€￥]|\b(?:usd|baht|thb|kyat|kip|riel|vnd|rmb|cny)\b|đồng|บาท|元"),
+    ]
+]
 
 
 class Unreadable(ValueError):
@@ -112,13 +143,18 @@ def read(text: str, *, decimals: int, habit: str | None = None) -> Decimal | Non
         return None
     groups, separators = _parts(text)
     whole = _in_threes(groups, separators)
-    fraction = (bool(separators) and separators[-1] in ".," and separators[-1] not in separators[:-1]
-                and _in_threes(groups[:-1], separators[:-1]))
+    fraction = (
+        bool(separators)
+        and separators[-1] in ".,"
+        and separators[-1] not in separators[:-1]
+        and _in_threes(groups[:-1], separators[:-1])
+    )
     if whole and fraction and decimals:
         if not habit:
-            raise Ambiguous(text, {
-                point: Decimal(("." if point == separators[-1] else "").join(groups)) for point in ".,"
-            })
+            raise Ambiguous(
+                text,
+                {point: Decimal(("." if point == separators[-1] else "").join(groups)) for point in ".,"},
+            )
         whole = habit != separators[-1]
     if not whole and not fraction:
         raise Unreadable("grouping", text)
@@ -152,8 +188,12 @@ def _in_threes(groups, separators):
     """Whether groups make a whole number: one group, or exact threes by one separator, no zero in front."""
     if not separators:
         return True
-    return (len(set(separators)) == 1 and 1 <= len(groups[0]) <= 3 and groups[0][0] != "0"
-            and all(len(group) == 3 for group in groups[1:]))
+    return (
+        len(set(separators)) == 1
+        and 1 <= len(groups[0]) <= 3
+        and groups[0][0] != "0"
+        and all(len(group) == 3 for group in groups[1:])
+    )
 
 
 def _refusal(text):

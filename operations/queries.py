@@ -86,7 +86,8 @@ def totals(selection: Selection, by: tuple[str, ...] = ()) -> list[Total]:
     listed = "".join(f"{column}, " for column in dims)
     same = " AND ".join(f"s.{column} = g.{column}" for column in dims) or "true"
     shown = [f"g.{name}" if name in by else "NULL" for name in ("country", "agency", "month")]
-    order = ", ".join(["i.position", "i.code"] + [f"g.{DIMENSIONS[name][-1]}" for name in ("month", "country", "agency") if name in by])
+    order = ["i.position", "i.code"]
+    order += [f"g.{DIMENSIONS[name][-1]}" for name in ("month", "country", "agency") if name in by]
     sql = f"""
         WITH RECURSIVE tree AS ({TREE}), chosen AS ({_chosen(selection)}),
         expected AS (
@@ -107,7 +108,7 @@ def totals(selection: Selection, by: tuple[str, ...] = ()) -> list[Total]:
           JOIN operations_focusarea area ON area.id = i.area_id
           JOIN operations_unit u ON u.id = i.unit_id
           LEFT JOIN sums s ON s.total = i.id AND {same}
-         WHERE {WANTED} ORDER BY area.position, {order}"""
+         WHERE {WANTED} ORDER BY area.position, {", ".join(order)}"""
     with connection.cursor() as cursor:
         cursor.execute(sql, _parameters(selection))
         return [Total(*row) for row in cursor.fetchall()]
@@ -145,7 +146,8 @@ def reports_in(selection: Selection) -> tuple[int, int]:
     """How many reports of the selection are in, and how many were expected."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT count(revision_id), count(*) FROM ({_chosen(selection)}) AS chosen", _parameters(selection)
+            f"SELECT count(revision_id), count(*) FROM ({_chosen(selection)}) AS chosen",
+            _parameters(selection),
         )
         return cursor.fetchone()
 
@@ -187,7 +189,7 @@ def worklist(reports, today: date):
         .with_latest()
         .annotate(filled=Subquery(filled))
         .select_related("operation", "agency__country")
-        .order_by("-operation__first_day", "-month", "agency__position")
+        .order_by("-operation__first_day", "operation__code", "-month", "agency__position")
     )
 
 
@@ -210,9 +212,8 @@ def queue(revisions):
 
 def leaves(operation: Operation) -> list[Indicator]:
     """The indicators an operation enters, in order, with area and unit."""
-    return list(
-        operation.indicators.select_related("area", "unit", "parent", "cases").order_by("area__position", "position", "code")
-    )
+    entered = operation.indicators.select_related("area", "unit", "parent", "cases")
+    return list(entered.order_by("area__position", "position", "code"))
 
 
 def factors(indicators, month: date) -> dict[tuple[str, str], Factor]:
@@ -222,7 +223,9 @@ def factors(indicators, month: date) -> dict[tuple[str, str], Factor]:
     Units that are missing here, other than the indicator's own, cannot be entered for it.
     """
     found = {}
-    in_force = Factor.objects.filter(valid_from__lt=months.shift(month, 1)).select_related("unit", "indicator")
+    in_force = Factor.objects.filter(valid_from__lt=months.shift(month, 1)).select_related(
+        "unit", "indicator"
+    )
     for factor in in_force.order_by("valid_from"):
         for indicator in indicators:
             if factor.into_id == indicator.unit_id and factor.indicator_id in (None, indicator.pk):
@@ -245,28 +248,28 @@ def earlier_entries(report: Report, count: int = 12) -> list[dict[str, Entry]]:
     first = months.shift(report.month, -count)
     handed_in = (
         Revision.objects.filter(
-            report__operation=report.operation_id, report__agency=report.agency_id, report__month__gte=first,
+            report__operation=report.operation_id,
+            report__agency=report.agency_id,
+            report__month__gte=first,
             report__month__lt=report.month,
         )
         .exclude(state=Revision.State.DRAFT)
         .order_by("report__month", "number")
     )
-    newest = {month: pk for month, pk in handed_in.values_list("report__month", "pk")}
+    newest = dict(handed_in.values_list("report__month", "pk"))
     by_revision = {pk: {} for pk in newest.values()}
     for figure in Figure.objects.filter(revision__in=by_revision).select_related("indicator"):
         by_revision[figure.revision_id][figure.indicator.code] = Entry(figure.value, figure.mark, figure.note)
-    return [
-        by_revision[newest[month]] if month in newest else {}
-        for month in reversed(list(months.span(max(first, report.operation.first_month), months.previous(report.month))))
-    ]
+    span = list(months.span(max(first, report.operation.first_month), months.previous(report.month)))
+    return [by_revision[newest[month]] if month in newest else {} for month in reversed(span)]
 
 
 def totals_of(revision: Revision | None, operation: Operation) -> dict[str, tuple[Decimal | None, int, int]]:
     """For each calculated indicator of a revision: the sum so far, how many of its leaves are filled, of how many."""
     sql = f"""
         WITH RECURSIVE tree AS ({TREE})
-        SELECT i.code, round(sum(f.value), i.decimals), count(*) FILTER (WHERE f.value IS NOT NULL OR f.mark IS NOT NULL),
-               count(*)
+        SELECT i.code, round(sum(f.value), i.decimals),
+               count(*) FILTER (WHERE f.value IS NOT NULL OR f.mark IS NOT NULL), count(*)
           FROM tree t JOIN operations_indicator i ON i.id = t.total
           LEFT JOIN operations_figure f ON f.indicator_id = t.leaf AND f.revision_id = %(revision)s
          WHERE t.leaf <> t.total GROUP BY i.code, i.decimals"""

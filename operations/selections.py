@@ -68,9 +68,9 @@ def newest_operation() -> Operation | None:
 
 
 def read(params, *, operation: Operation, person, today: date) -> Selection:
-    """The selection that query parameters (a QueryDict) name; Unselectable where they name none or not this reader's."""
+    """The selection that query parameters (a QueryDict) name; Unselectable where that is none or not theirs."""
     release = _release(operation, _one(params, "release"), person)
-    newest = release.last_month if release else _newest_live_month(operation, today)
+    newest = release.last_month if release else newest_live_month(operation, today)
     first = _month(params, "from", operation.first_month, operation, newest)
     last = _month(params, "to", newest, operation, newest)
     if first > last:
@@ -116,16 +116,20 @@ def _release(operation: Operation, text: str, person) -> Release | None:
             raise Unselectable(_("%(name)s has no release yet.") % {"name": operation.label}, "release", 404)
         return release
     if not (text.isascii() and text.isdigit() and len(text) < 5):
-        raise Unselectable(_("A release is a number or “live”, not “%(text)s”.") % {"text": text[:20]}, "release")
+        raise Unselectable(
+            _("A release is a number or “live”, not “%(text)s”.") % {"text": text[:20]}, "release"
+        )
     release = releases.filter(number=int(text)).first()
     if release is None:
         raise Unselectable(
-            _("%(name)s has no release %(number)s.") % {"name": operation.label, "number": text}, "release", 404
+            _("%(name)s has no release %(number)s.") % {"name": operation.label, "number": text},
+            "release",
+            404,
         )
     return release
 
 
-def _newest_live_month(operation: Operation, today: date) -> date:
+def newest_live_month(operation: Operation, today: date) -> date:
     """The last month that has ended; in an operation's very first month, that month."""
     return max(operation.first_month, min(operation.last_month, months.previous(months.of(today))))
 

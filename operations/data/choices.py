@@ -1,6 +1,5 @@
 """What can be chosen on the page of the files, with what is chosen already; it all stands in the address."""
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from .. import access, months, queries
@@ -11,23 +10,24 @@ from .asked import Asked
 from .tables import BY
 
 
-def filters(question: Asked, person) -> dict:
-    """For templates/_filters.html."""
-    selection = question.selection
+def filters(selection: Selection, person, *, action: str, address, hidden=()) -> dict:
+    """For templates/_filters.html, of this page and of the results.
+
+    `action` is where the form leads, `address(operation)` where another operation is shown, `hidden` pairs that stay.
+    """
     operation = selection.operation
-    here = reverse("data:index")
     last = selection.release.last_month if selection.release else selection.last
     span = list(months.span(operation.first_month, last))
     countries = Country.objects.filter(agencies__operations=operation).distinct()
     areas = FocusArea.objects.filter(indicators__operations=operation).distinct()
+    whole = selection.narrowed(first=operation.first_month, last=last, countries=(), areas=(), indicators=())
+    here = address(operation)
     return {
-        "action": here,
-        "hidden": [_hidden("operation", operation.code)]
-        + [_hidden("indicator", code) for code in selection.indicators]
-        + [_hidden("by", name) for name in question.by],
+        "action": action,
+        "hidden": [_hidden(name, value) for name, value in hidden],
         "operations": [
-            {"label": one.label, "url": f"{here}?operation={one.code}{newest}", "current": one == operation}
-            for one, newest in _operations(person)
+            {"label": one.label, "url": address(one) + live, "current": one == operation}
+            for one, live in _operations(person)
         ],
         "operation_label": operation.label,
         "from_options": [_option(months.written(one), month(one), one == selection.first) for one in span],
@@ -39,7 +39,7 @@ def filters(question: Asked, person) -> dict:
         "areas_label": _chosen(areas, selection.areas),
         "releases": _releases(selection, person),
         "release_label": version_label(selection),
-        "reset_url": f"{here}?operation={operation.code}&release={selection.version}",
+        "reset_url": f"{here}release={selection.version}" if selection != whole else "",
     }
 
 
@@ -85,7 +85,7 @@ def _operations(person):
         if operation.pk in released:
             yield operation, ""
         elif may_live:
-            yield operation, "&release=live"
+            yield operation, "release=live"
 
 
 def _releases(selection: Selection, person) -> list[dict]:

@@ -65,7 +65,15 @@ def _page(request, question: asked.Asked) -> dict:
         "coverage": ngettext("%(in)s of %(expected)s report", "%(in)s of %(expected)s reports", expected)
         % {"in": found, "expected": expected},
         "is_complete": found == expected,
-        "filters": choices.filters(question, request.user),
+        "filters": choices.filters(
+            selection,
+            request.user,
+            action=reverse("data:index"),
+            address=lambda operation: f"{reverse('data:index')}?operation={operation.code}&",
+            hidden=[("operation", selection.operation.code)]
+            + [("indicator", code) for code in selection.indicators]
+            + [("by", name) for name in question.by],
+        ),
         "indicators": choices.indicators(selection),
         "splits": choices.splits(question),
         "kept": choices.hidden(selection),

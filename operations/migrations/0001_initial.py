@@ -35,56 +35,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Country',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=60, unique=True, verbose_name='code')),
-                ('name', models.CharField(help_text='In English', max_length=200, verbose_name='name')),
-                ('translations', models.JSONField(blank=True, default=dict, help_text='Texts by language and field, such as {“km”: {“name”: “…”}}', verbose_name='translations')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
-            ],
-            options={
-                'verbose_name': 'country',
-                'verbose_name_plural': 'countries',
-                'ordering': ['position', 'code'],
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='FocusArea',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=60, unique=True, verbose_name='code')),
-                ('name', models.CharField(help_text='In English', max_length=200, verbose_name='name')),
-                ('translations', models.JSONField(blank=True, default=dict, help_text='Texts by language and field, such as {“km”: {“name”: “…”}}', verbose_name='translations')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
-                ('description', models.CharField(blank=True, max_length=300, verbose_name='description')),
-            ],
-            options={
-                'verbose_name': 'focus area',
-                'verbose_name_plural': 'focus areas',
-                'ordering': ['position', 'code'],
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='Unit',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=60, unique=True, verbose_name='code')),
-                ('name', models.CharField(help_text='In English', max_length=200, verbose_name='name')),
-                ('translations', models.JSONField(blank=True, default=dict, help_text='Texts by language and field, such as {“km”: {“name”: “…”}}', verbose_name='translations')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
-                ('plural', models.CharField(blank=True, max_length=60, verbose_name='plural')),
-            ],
-            options={
-                'verbose_name': 'unit',
-                'verbose_name_plural': 'units',
-                'ordering': ['position', 'code'],
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
             name='Person',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -111,10 +61,45 @@ class Migration(migrations.Migration):
                 ('objects', django.contrib.auth.models.UserManager()),
             ],
         ),
+        migrations.CreateModel(
+            name='Country',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.SlugField(max_length=60, unique=True, verbose_name='code')),
+                ('name', models.CharField(help_text='In English', max_length=200, verbose_name='name')),
+                ('translations', models.JSONField(blank=True, default=dict, help_text='Texts by language and field, such as {“km”: {“name”: “…”}}', verbose_name='translations')),
+                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
+            ],
+            options={
+                'verbose_name': 'country',
+                'verbose_name_plural': 'countries',
+                'ordering': ['position', 'code'],
+                'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('code__regex', '^[A-Za-z0-9][A-Za-z0-9_-]*$')), name='country_code_is_plain')],
+            },
+        ),
         migrations.AddField(
             model_name='agency',
             name='country',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='agencies', to='operations.country', verbose_name='country'),
+        ),
+        migrations.CreateModel(
+            name='FocusArea',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.SlugField(max_length=60, unique=True, verbose_name='code')),
+                ('name', models.CharField(help_text='In English', max_length=200, verbose_name='name')),
+                ('translations', models.JSONField(blank=True, default=dict, help_text='Texts by language and field, such as {“km”: {“name”: “…”}}', verbose_name='translations')),
+                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
+                ('description', models.CharField(blank=True, max_length=300, verbose_name='description')),
+            ],
+            options={
+                'verbose_name': 'focus area',
+                'verbose_name_plural': 'focus areas',
+                'ordering': ['position', 'code'],
+                'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('code__regex', '^[A-Za-z0-9][A-Za-z0-9_-]*$')), name='focusarea_code_is_plain')],
+            },
         ),
         migrations.CreateModel(
             name='Indicator',
@@ -132,7 +117,6 @@ class Migration(migrations.Migration):
                 ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='indicators', to='operations.focusarea', verbose_name='focus area')),
                 ('cases', models.ForeignKey(blank=True, help_text='For suspects: the indicator whose zero makes them odd', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='operations.indicator', verbose_name='cases')),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='operations.indicator', verbose_name='parent')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='operations.unit', verbose_name='unit')),
             ],
             options={
                 'verbose_name': 'indicator',
@@ -149,8 +133,6 @@ class Migration(migrations.Migration):
                 ('valid_from', models.DateField(verbose_name='valid from')),
                 ('source', models.CharField(max_length=300, verbose_name='source')),
                 ('indicator', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='factors', to='operations.indicator', verbose_name='indicator')),
-                ('into', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='operations.unit', verbose_name="indicator's unit")),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='factors', to='operations.unit', verbose_name='reported unit')),
             ],
             options={
                 'verbose_name': 'conversion factor',
@@ -286,6 +268,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Unit',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.SlugField(max_length=60, unique=True, verbose_name='code')),
+                ('name', models.CharField(help_text='In English', max_length=200, verbose_name='name')),
+                ('translations', models.JSONField(blank=True, default=dict, help_text='Texts by language and field, such as {“km”: {“name”: “…”}}', verbose_name='translations')),
+                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
+                ('plural', models.CharField(blank=True, max_length=60, verbose_name='plural')),
+            ],
+            options={
+                'verbose_name': 'unit',
+                'verbose_name_plural': 'units',
+                'ordering': ['position', 'code'],
+                'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('code__regex', '^[A-Za-z0-9][A-Za-z0-9_-]*$')), name='unit_code_is_plain')],
+            },
+        ),
+        migrations.CreateModel(
             name='PublishedClaim',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -303,6 +303,11 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'published claims',
                 'ordering': ['operation', 'said_on', 'indicator__position'],
             },
+        ),
+        migrations.AddField(
+            model_name='indicator',
+            name='unit',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='operations.unit', verbose_name='unit'),
         ),
         migrations.CreateModel(
             name='Figure',
@@ -323,6 +328,24 @@ class Migration(migrations.Migration):
                 'verbose_name': 'figure',
                 'verbose_name_plural': 'figures',
             },
+        ),
+        migrations.AddField(
+            model_name='factor',
+            name='into',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='operations.unit', verbose_name="indicator's unit"),
+        ),
+        migrations.AddField(
+            model_name='factor',
+            name='unit',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='factors', to='operations.unit', verbose_name='reported unit'),
+        ),
+        migrations.AddConstraint(
+            model_name='agency',
+            constraint=models.CheckConstraint(condition=models.Q(('code__regex', '^[A-Za-z0-9][A-Za-z0-9_-]*$')), name='agency_code_is_plain'),
+        ),
+        migrations.AddConstraint(
+            model_name='operation',
+            constraint=models.CheckConstraint(condition=models.Q(('code__regex', '^[A-Za-z0-9][A-Za-z0-9_-]*$')), name='operation_code_is_plain'),
         ),
         migrations.AddConstraint(
             model_name='operation',
@@ -375,6 +398,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='publishedclaim',
             constraint=models.UniqueConstraint(fields=('operation', 'indicator', 'said_on', 'where'), name='claim_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='indicator',
+            constraint=models.CheckConstraint(condition=models.Q(('code__regex', '^[A-Za-z0-9][A-Za-z0-9_-]*$')), name='indicator_code_is_plain'),
         ),
         migrations.AddConstraint(
             model_name='indicator',

@@ -212,7 +212,9 @@ CREATE FUNCTION figure_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFIN
 DECLARE
     wrong record;
     touched record;
+    -- The verb leaves these in its transaction; past the application a change has no author and the time of now.
     who bigint := nullif(current_setting('operations.by', true), '')::bigint;
+    moment timestamptz := coalesce(nullif(current_setting('operations.at', true), '')::timestamptz, now());
 BEGIN
     -- The row lock of this update makes a submission wait for a save, and a save for a submission.
     FOR touched IN
@@ -254,7 +256,7 @@ BEGIN
             PERFORM refuse('figure_is_kept', 'A figure keeps its revision and its indicator.');
         END IF;
         INSERT INTO operations_change (revision_id, indicator_id, version, before, after, by_id, at)
-        SELECT revision_id, indicator_id, version, before, after, who, now() FROM (
+        SELECT revision_id, indicator_id, version, before, after, who, moment FROM (
             SELECT n.revision_id, n.indicator_id, v.version,
                    figure_in_words(o.value, o.mark, o.estimated, o.quantity, o.unit_id, o.factor_id, o.note) AS before,
                    figure_in_words(n.value, n.mark, n.estimated, n.quantity, n.unit_id, n.factor_id, n.note) AS after
@@ -265,7 +267,7 @@ BEGIN
     ELSE
         -- A correction begins as a copy: what it took over unchanged from the revision before is no change.
         INSERT INTO operations_change (revision_id, indicator_id, version, before, after, by_id, at)
-        SELECT revision_id, indicator_id, version, before, after, who, now() FROM (
+        SELECT revision_id, indicator_id, version, before, after, who, moment FROM (
             SELECT n.revision_id, n.indicator_id, v.version,
                    CASE WHEN p.id IS NOT NULL THEN figure_in_words(
                        p.value, p.mark, p.estimated, p.quantity, p.unit_id, p.factor_id, p.note) END AS before,

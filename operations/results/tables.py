@@ -1,0 +1,377 @@
+"""What the results show as numbers: tiles, month by country tables, the coverage grid, all ready for templates."""
+
+from collections import defaultdict
+from decimal import Decimal
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from .. import months, numbers, queries
+from ..models import Agency, Country, Indicator, Mark
+from ..selections import Selection
+from ..templatetags.show import figure, month, month_short
+from . import charts
+
+
+def receipt_url(selection: Selection, indicator: str, **narrowed) -> str:
+    """Where a number is explained: the selection, narrowed to the country or the month that the number is for."""
+    if "month" in narrowed:
+        narrowed["first"] = narrowed["last"] = narrowed.pop("month")
+    address = reverse("results:explain", args=[selection.operation.code])
+    return f"{address}?{selection.narrowed(areas=(), indicators=(), **narrowed).query(indicator=indicator)}"
+
+
+def amount(value: Decimal | None, indicator: Indicator) -> tuple[str, str]:
+    """A headline number and its unit as shown: large weights in tonnes; ("", unit) for no value."""
+    if value is not None and indicator.unit.code == "kg" and value >= numbers.TONNES_FROM:
+        return figure(numbers.tonnes(value), 2), "t"
+    return figure(value, indicator.decimals), "kg" if indicator.unit.code == "kg" else ""
+
+
+def reports_sentence(reports_in: int, expected: int) -> str:
+    return ngettext("%(in)s of %(expected)s report", "%(in)s of %(expected)s reports", expected) % {
+        "in": reports_in,
+        "expected": expected,
+    }
+
+
+class Board:
+    """All that a results page shows of one selection; every number is of `queries.totals` and links to its receipt."""
+
+    def __init__(self, selection: Selection):
+        self.selection = selection
+        headline = Indicator.objects.filter(parent=None).select_related("area", "unit")
+        self.indicators = {one.code: one for one in headline.order_by("area__position", "position", "code")}
+        self.totals = {one.indicator: one for one in queries.totals(selection)}
+        self.by_country = {
+            (one.indicator, one.country): one for one in queries.totals(selection, ("country",))
+        }
+        self.by_month = {(one.indicator, one.month): one for one in queries.totals(selection, ("month",))}
+        self.cells = {
+            (one.indicator, one.month, one.country): one
+            for one in queries.totals(selection, ("month", "country"))
+        }
+        countries = Country.objects.filter(agencies__operations=selection.operation).distinct()
+        self.countries = [
+            one for one in countries if not selection.countries or one.code in selection.countries
+        ]
+        self.months = list(months.span(selection.first, selection.last))
+        self.reports_in, self.reports_expected = queries.reports_in(selection)
+
+    def areas(self) -> list[dict]:
+        """The focus areas with tiles and charts, those of the selection only."""
+        grouped = defaultdict(list)
+        for code, indicator in self.indicators.items():
+            if code in self.totals:
+                grouped[indicator.area].append(indicator)
+        return [
+            {
+                "code": area.code,
+                "label": area.label,
+                "description": area.text("description"),
+                "tiles": [self.tile(indicator) for indicator in indicators],
+                "charts": [self.by_month_chart(indicators[0]), self.by_country_chart(indicators[0])],
+            }
+            for area, indicators in grouped.items()
+        ]
+
+    def tile(self, indicator: Indicator) -> dict:
+        total = self.totals[indicator.code]
+        value, unit = amount(total.value, indicator)
+        return {
+            "label": indicator.short_label,
+            "value": value,
+            "unit": unit,
+            "href": receipt_url(self.selection, indicator.code),
+            "coverage": reports_sentence(total.reports_in, total.reports_expected),
+            "complete": total.is_complete,
+            "note": _without(total.not_available),
+        }
+
+    def by_month_chart(self, indicator: Indicator) -> dict:
+        code = indicator.code
+        labels = [self._month_label(one) for one in self.months]
+        partial = [self.selection.operation.is_partial(one) for one in self.months]
+        series = [
+            {
+                "code": country.code,
+                "label": country.label,
+                "values": [self._value(self.cells.get((code, one, country.code))) for one in self.months],
+            }
+            for country in self.countries
+        ]
+        return {
+            "id": f"{code}-by-month",
+            "area": indicator.area.code,
+            "heading": _("%(indicator)s by month") % {"indicator": indicator.short_label},
+            "sentence": self._month_sentence(indicator),
+            "note": _("Hatched: the operation covers only a part of this month.") if any(partial) else "",
+            "figure": charts.stacked_by_month(labels, partial, series),
+            "table": self.month_table(indicator),
+            "csv_url": self._csv(indicator, "month", "country"),
+        }
+
+    def by_country_chart(self, indicator: Indicator) -> dict:
+        code = indicator.code
+        totals = [self.by_country.get((code, country.code)) for country in self.countries]
+        shown = [
+            {
+                "code": country.code,
+                "label": country.label,
+                "value": self._value(total),
+                "text": figure(self._value(total), indicator.decimals),
+            }
+            for country, total in zip(self.countries, totals, strict=True)
+        ]
+        rows = [
+            {
+                "label": country.label,
+                "country": country.code,
+                "cells": [self._cell(total, indicator, countries=(country.code,))],
+            }
+            for country, total in zip(self.countries, totals, strict=True)
+        ]
+        return {
+            "id": f"{code}-by-country",
+            "area": indicator.area.code,
+            "heading": _("%(indicator)s by country") % {"indicator": indicator.short_label},
+            "sentence": _("In the order of the Centre's texts; together %(total)s.")
+            % {"total": self._in_words(self.totals[code], indicator)},
+            "figure": charts.bars_by_country(shown),
+            "table": {
+                "caption": _("%(indicator)s by country") % {"indicator": indicator.label},
+                "corner": _("Country"),
+                "columns": [{"label": indicator.unit.plural_label}],
+                "rows": rows,
+                "foot_label": _("Total"),
+                "foot": [self._cell(self.totals[code], indicator)],
+            },
+            "csv_url": self._csv(indicator, "country"),
+        }
+
+    def month_table(self, indicator: Indicator) -> dict:
+        code = indicator.code
+        return {
+            "caption": _("%(indicator)s by month and country, %(unit)s")
+            % {"indicator": indicator.label, "unit": indicator.unit.plural_label},
+            "corner": _("Month"),
+            "columns": [{"label": one.label, "country": one.code} for one in self.countries]
+            + [{"label": _("Total")}],
+            "rows": [
+                {
+                    "label": month(one) + (" *" if self.selection.operation.is_partial(one) else ""),
+                    "cells": [
+                        self._cell(
+                            self.cells.get((code, one, country.code)),
+                            indicator,
+                            month=one,
+                            countries=(country.code,),
+                        )
+                        for country in self.countries
+                    ]
+                    + [self._cell(self.by_month.get((code, one)), indicator, month=one) | {"total": True}],
+                }
+                for one in self.months
+            ],
+            "foot_label": _("Total"),
+            "foot": [
+                self._cell(self.by_country.get((code, country.code)), indicator, countries=(country.code,))
+                for country in self.countries
+            ]
+            + [self._cell(self.totals[code], indicator)],
+        }
+
+    def coverage(self) -> dict:
+        """The grid of agencies by months: which reports every total on the page is the sum of."""
+        in_it = queries.coverage(self.selection)
+        agencies = Agency.objects.filter(code__in={agency for agency, _month in in_it}).select_related(
+            "country"
+        )
+        return {
+            "caption": _("Which reports are in, by agency and month"),
+            "columns": [{"label": self._month_label(one)} for one in self.months],
+            "rows": [
+                {
+                    "label": agency.in_short,
+                    "country": agency.country.code,
+                    "cells": [
+                        {"state": "verified" if in_it[agency.code, one] else "expected"}
+                        if (agency.code, one) in in_it
+                        else None
+                        for one in self.months
+                    ],
+                }
+                for agency in agencies
+            ],
+        }
+
+    def _value(self, total) -> Decimal | None:
+        return total.value if total else None
+
+    def _cell(self, total, indicator: Indicator, **narrowed) -> dict:
+        if total is None or total.value is None:
+            return {"text": "", "why": _without(total.not_available) if total else ""}
+        return {
+            "text": figure(total.value, indicator.decimals),
+            "href": receipt_url(self.selection, indicator.code, **narrowed),
+            "partial": not total.is_complete,
+        }
+
+    def _month_label(self, one) -> str:
+        years = self.selection.first.year != self.selection.last.year
+        return f"{month_short(one)} {one.year}" if years else month_short(one)
+
+    def _month_sentence(self, indicator: Indicator) -> str:
+        """What the chart shows, in words: the total and the month with most, countries never ranked."""
+        by_month = [self.by_month.get((indicator.code, one)) for one in self.months]
+        counted = [one for one in by_month if one and one.value is not None]
+        if not counted:
+            return _("No report of these months is in.")
+        if len(counted) == 1:
+            return _("%(total)s in %(month)s.") % {
+                "total": self._in_words(counted[0], indicator),
+                "month": month(counted[0].month),
+            }
+        most = max(counted, key=lambda one: one.value)
+        return _("%(total)s from %(first)s to %(last)s; most in %(month)s, %(most)s.") % {
+            "total": self._in_words(self.totals[indicator.code], indicator),
+            "first": month(self.selection.first),
+            "last": month(self.selection.last),
+            "month": month(most.month),
+            "most": figure(most.value, indicator.decimals),
+        }
+
+    def _in_words(self, total, indicator: Indicator) -> str:
+        if total.value is None:
+            return _("not reported")
+        shown = f"{figure(total.value, indicator.decimals)} {indicator.unit.plural_label}"
+        return shown if total.is_complete else _("at least %(amount)s") % {"amount": shown}
+
+    def _csv(self, indicator: Indicator, *by: str) -> str:
+        query = self.selection.narrowed(areas=(), indicators=(indicator.code,)).query()
+        columns = "".join(f"&by={name}" for name in by)
+        return f"{reverse('data:totals_csv')}?operation={self.selection.operation.code}&{query}{columns}"
+
+
+def _without(count: int) -> str:
+    """How many figures were marked not available; nothing for none."""
+    if not count:
+        return ""
+    return ngettext("%(count)s figure not available", "%(count)s figures not available", count) % {
+        "count": count
+    }
+
+
+def receipt(selection: Selection, indicator: Indicator) -> dict:
+    """The receipt of one total: its lines, the formula in words, what is missing from it."""
+    selection = selection.narrowed(areas=(), indicators=(indicator.code,))
+    (total,) = queries.totals(selection)
+    lines = queries.receipt(selection, indicator)
+    agencies = {one.code: one for one in Agency.objects.select_related("country")}
+    leaves = {one.code: one for one in queries.leaves(selection.operation)}
+    shown, unit = amount(total.value, indicator)
+    return {
+        "indicator": indicator,
+        "amount": {
+            "text": shown,
+            "unit": unit or indicator.unit.plural_label,
+            "partial": not total.is_complete,
+        },
+        "exact": f"{figure(total.value, indicator.decimals)} {indicator.unit.plural_label}" if shown else "",
+        "parts": [leaves[code].label for code in dict.fromkeys(line.indicator for line in lines)],
+        "definition": indicator.text("definition"),
+        "counting_rule": indicator.text("counting_rule"),
+        "place": _place(selection),
+        "lines": [_line(line, agencies, leaves) for line in lines if line.value is not None or line.mark],
+        "missing": [_line(line, agencies, leaves) for line in lines if line.value is None and not line.mark],
+        "not_available": _without(total.not_available),
+        "more_than_one_part": len({line.indicator for line in lines}) > 1,
+        "csv_url": f"{reverse('data:figures_csv')}?operation={selection.operation.code}&"
+        + selection.narrowed(indicators=tuple(dict.fromkeys(line.indicator for line in lines))).query(),
+    }
+
+
+def _line(line, agencies, leaves) -> dict:
+    indicator = leaves[line.indicator]
+    as_reported = ""
+    if line.factor is not None:
+        as_reported = _("%(quantity)s %(unit)s × %(factor)s") % {
+            "quantity": figure(line.quantity, max(0, -line.quantity.as_tuple().exponent)),
+            "unit": line.unit,
+            "factor": f"{line.factor:f}",
+        }
+    return {
+        "record": line,
+        "agency": agencies[line.agency].in_short,
+        "country": agencies[line.agency].country.code,
+        "month": month(line.month),
+        "indicator": indicator.label,
+        "value": figure(line.value, indicator.decimals),
+        "mark": Mark(line.mark).label if line.mark else "",
+        "as_reported": as_reported,
+    }
+
+
+def _place(selection: Selection) -> str:
+    """The countries and months of a selection, in words."""
+    countries = Country.objects.filter(agencies__operations=selection.operation).distinct()
+    named = [one.label for one in countries if not selection.countries or one.code in selection.countries]
+    span = month(selection.first)
+    if selection.last != selection.first:
+        span = f"{span} – {month(selection.last)}"
+    return f"{', '.join(named)} · {span}"
+
+
+def release(found) -> dict:
+    """A release with what it took in since the one before."""
+    earlier = queries.releases().filter(operation=found.operation, number__lt=found.number).first()
+    later = queries.releases().filter(operation=found.operation).first()
+    return {
+        "release": found,
+        "demonstration": found.operation.is_demonstration,
+        "earlier": earlier,
+        "superseded_by": later if later and later.number > found.number else None,
+        "reports_expected": found.operation.reports.filter(month__lte=found.last_month).count(),
+        "moved": queries.moved_since(found) if earlier else [],
+        "results_url": f"{reverse('results:operation', args=[found.operation.code])}?release={found.number}",
+    }
+
+
+def standings(reports, today) -> dict:
+    """Agencies by months with the state of each report, for whoever makes a release."""
+    reports = list(reports)
+    span = sorted({one.month for one in reports})
+    cells = {(one.agency, one.month): one for one in reports}
+    agencies = sorted({one.agency for one in reports}, key=lambda agency: (agency.position, agency.code))
+    return {
+        "caption": _("State of each report, by agency and month"),
+        "columns": [{"label": f"{month_short(one)} {one.year}"} for one in span],
+        "legend": True,
+        "rows": [
+            {
+                "label": agency.in_short,
+                "country": agency.country.code,
+                "cells": [_standing(cells.get((agency, one)), today) for one in span],
+            }
+            for agency in agencies
+        ],
+    }
+
+
+def _standing(report, today) -> dict | None:
+    if report is None:
+        return None
+    return {"state": "overdue" if report.is_overdue(today) else report.standing}
+
+
+def downloads(selection: Selection) -> list[dict]:
+    """The files of a selection, in the order of their use."""
+    query = f"?operation={selection.operation.code}&{selection.query()}"
+    split = "&by=country&by=month"
+    return [
+        {"label": _("Figures as entered (CSV)"), "url": reverse("data:figures_csv") + query},
+        {"label": _("Totals by country and month (CSV)"), "url": reverse("data:totals_csv") + query + split},
+        {"label": _("Totals (JSON)"), "url": reverse("data:totals_json") + query},
+        {"label": _("Choose and preview"), "url": reverse("data:index") + query},
+    ]

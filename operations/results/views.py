@@ -1,0 +1,162 @@
+"""The results page, the receipt of a number, the releases and their making."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from .. import access, actions, queries, selections
+from ..data import choices
+from ..data.writers import snapshot
+from ..models import Indicator, Operation, Report
+from ..selections import Selection, Unselectable
+from ..templatetags.show import day, moment
+from . import tables
+from .forms import ReleaseForm
+
+
+@login_not_required
+def newest(request):
+    """The results of the newest operation that has a release."""
+    operation = selections.newest_operation()
+    if operation is None:
+        return _nothing(request, Unselectable(_("Nothing is released yet."), status=404), None)
+    return results(request, operation.code)
+
+
+@login_not_required
+def results(request, operation: str):
+    operation = get_object_or_404(Operation, code=operation)
+    with snapshot():
+        try:
+            selection = _selection(request, operation)
+        except Unselectable as refusal:
+            return _nothing(request, refusal, operation)
+        return render(request, "results/results.html", _frame(request, selection) | _board(selection))
+
+
+@login_not_required
+def explain(request, operation: str):
+    """The receipt of one number: every figure it sums, and what is not in it."""
+    operation = get_object_or_404(Operation, code=operation)
+    with snapshot():
+        try:
+            selection = _selection(request, operation)
+            indicator = _indicator(selection)
+        except Unselectable as refusal:
+            return _nothing(request, refusal, operation)
+        page = tables.receipt(selection, indicator)
+        return render(request, "results/explain.html", _frame(request, selection) | page)
+
+
+@login_not_required
+def releases(request):
+    if not access.may_read_released(request.user):
+        return redirect_to_login(request.get_full_path())
+    page = {"releases": queries.releases(), "may_release": access.may_release(request.user)}
+    if page["may_release"]:
+        page["operations"] = Operation.objects.all()
+    return render(request, "results/releases.html", page)
+
+
+@login_not_required
+def release(request, operation: str, number: int):
+    if not access.may_read_released(request.user):
+        return redirect_to_login(request.get_full_path())
+    found = get_object_or_404(queries.releases(), operation__code=operation, number=number)
+    return render(request, "results/release.html", tables.release(found))
+
+
+def publish(request, operation: str):
+    """The publisher's page: what is verified up to a month and what is missing; POST publishes the next release."""
+    if not access.may_release(request.user):
+        raise PermissionDenied
+    operation = get_object_or_404(Operation, code=operation)
+    today = timezone.localdate()
+    form = ReleaseForm(
+        request.POST or None, operation=operation, newest=selections.newest_live_month(operation, today)
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = actions.release(operation, by=request.user, at=timezone.now(), **form.cleaned_data)
+        except actions.Refusal as refusal:
+            form.add_error("last_month" if refusal.field else None, refusal.message)
+        else:
+            messages.success(request, _("Release %(number)s is published.") % {"number": made.number})
+            return redirect(made)
+    reports = queries.worklist(Report.objects.filter(operation=operation), today)
+    page = {"operation": operation, "form": form, "months": tables.standings(reports, today)}
+    return render(request, "results/publish.html", page, status=422 if form.errors else 200)
+
+
+def _selection(request, operation: Operation) -> Selection:
+    return selections.read(request.GET, operation=operation, person=request.user, today=timezone.localdate())
+
+
+def _indicator(selection: Selection) -> Indicator:
+    """The one indicator that a receipt is for."""
+    if len(selection.indicators) != 1:
+        raise Unselectable(
+            _("A receipt is for one indicator; choose a number on the results page."), "indicator"
+        )
+    (code,) = selection.indicators
+    leaves = {leaf.code for leaf in queries.leaves(selection.operation)}
+    collected = leaves | set(queries.calculated(selection.operation))
+    if code not in collected:
+        raise Unselectable(_("The operation does not collect “%(code)s”.") % {"code": code}, "indicator")
+    return Indicator.objects.select_related("area", "unit").get(code=code)
+
+
+def _frame(request, selection: Selection) -> dict:
+    """What every page of a selection shows around its numbers."""
+    operation = selection.operation
+    found, expected = queries.reports_in(selection)
+    return {
+        "selection": selection,
+        "operation": operation,
+        "demonstration": operation.is_demonstration,
+        "as_of": day(selection.release.at) if selection.release else moment(timezone.now()),
+        "version": choices.version_label(selection),
+        "newest": operation.releases.published().order_by("-number").first(),
+        "reports_sentence": tables.reports_sentence(found, expected),
+        "is_complete": found == expected,
+        "filters": choices.filters(
+            selection,
+            request.user,
+            action=reverse("results:operation", args=[operation.code]),
+            address=lambda one: f"{reverse('results:operation', args=[one.code])}?",
+        ),
+        "may_download": access.may_download(request.user),
+    }
+
+
+def _board(selection: Selection) -> dict:
+    board = tables.Board(selection)
+    return {
+        "areas": board.areas(),
+        "coverage_grid": board.coverage(),
+        "downloads": tables.downloads(selection),
+    }
+
+
+def _nothing(request, refusal: Unselectable, operation: Operation | None):
+    """A page that says why nothing can be shown and offers the nearest that can; signing in where that helps."""
+    if refusal.status == 403 and request.user.is_anonymous:
+        return redirect_to_login(request.get_full_path())
+    offers = []
+    if operation and access.may_read_released(request.user):
+        newest_of = operation.releases.published().order_by("-number").first()
+        if newest_of:
+            offers.append((str(newest_of), reverse("results:operation", args=[operation.code])))
+    if operation and access.live_countries(request.user):
+        live = reverse("results:operation", args=[operation.code]) + "?release=live"
+        offers.append((_("%(name)s, verified so far") % {"name": operation.label}, live))
+    newest_operation = selections.newest_operation()
+    if newest_operation and newest_operation != operation and access.may_read_released(request.user):
+        offers.append((newest_operation.label, reverse("results:newest")))
+    page = {"refusal": refusal, "offers": offers}
+    return render(request, "results/nothing.html", page, status=refusal.status)
