@@ -45,7 +45,5 @@ def _account(person) -> dict:
     if not person.is_authenticated:
         return {}
     if access.is_officer(person):
-        role = _("Liaison officer, %(agency)s") % {"agency": person.agency.label}
-    else:
-        role = ", ".join(person.groups.values_list("name", flat=True))
-    return {"name": person.label, "role": role}
+        return {"name": person.agency.label, "role": _("liaison officer")}
+    return {"name": person.label}

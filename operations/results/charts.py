@@ -12,40 +12,43 @@ def stacked_by_month(labels: list[str], partial: list[bool], countries: list[dic
     """Columns of months, stacked by country in the Centre's order.
 
     `countries` are {code, label, values}; a value of None is a gap, 0 a column of no height.
-    Months that the operation covers in part only are hatched.
+    Months that the operation covers in part only are hatched, in a series of their own: a legend shows the
+    pattern of a series' first column.
     """
-    figure = go.Figure(
-        [
-            go.Bar(
-                name=country["label"],
-                x=labels,
-                y=_floats(country["values"]),
-                meta={"country": country["code"]},
-                marker_pattern_shape=["/" if part else "" for part in partial],
-                hovertemplate="%{y:,}",
-            )
-            for country in countries
-        ]
-    )
-    figure.update_layout(barmode="stack")
+    figure = go.Figure()
+    for country in countries:
+        values = _floats(country["values"])
+        series = {
+            "name": country["label"],
+            "x": labels,
+            "meta": {"country": country["code"]},
+            "hovertemplate": "%{y:,}",
+        }
+        figure.add_bar(y=[None if part else one for one, part in zip(values, partial, strict=True)], **series)
+        if any(partial):
+            hatched = [one if part else None for one, part in zip(values, partial, strict=True)]
+            figure.add_bar(y=hatched, marker_pattern_shape="/", showlegend=False, **series)
+    figure.update_layout(barmode="stack", xaxis={"categoryorder": "array", "categoryarray": labels})
     return _plain(figure)
 
 
 def bars_by_country(countries: list[dict]) -> dict:
     """One bar a country, from the top in the Centre's order. `countries` are {code, label, value, text}."""
+    values = _floats([country["value"] for country in countries])
+    longest = max((value for value in values if value), default=1.0)
     figure = go.Figure(
         go.Bar(
             orientation="h",
             y=[country["label"] for country in countries],
-            x=_floats([country["value"] for country in countries]),
+            x=values,
             text=[country["text"] for country in countries],
             textposition="outside",
-            cliponaxis=False,
             meta={"countries": [country["code"] for country in countries]},
             hovertemplate="%{x:,}<extra></extra>",
         )
     )
-    figure.update_layout(xaxis_type="linear", showlegend=False)
+    # Room for the number beyond the longest bar: plotly leaves none for text outside a bar.
+    figure.update_layout(xaxis={"type": "linear", "range": [0, longest * 1.25]}, showlegend=False)
     return _plain(figure)
 
 

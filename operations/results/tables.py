@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from .. import months, numbers, queries
-from ..models import Agency, Country, Indicator, Mark
+from ..models import Agency, Country, Indicator, Mark, Unit
 from ..selections import Selection
 from ..templatetags.show import figure, month, month_short
 from . import charts
@@ -106,7 +106,7 @@ class Board:
             "area": indicator.area.code,
             "heading": _("%(indicator)s by month") % {"indicator": indicator.short_label},
             "sentence": self._month_sentence(indicator),
-            "note": _("Hatched: the operation covers only a part of this month.") if any(partial) else "",
+            "note": self._month_note(indicator, partial),
             "figure": charts.stacked_by_month(labels, partial, series),
             "table": self.month_table(indicator),
             "csv_url": self._csv(indicator, "month", "country"),
@@ -224,23 +224,37 @@ class Board:
 
     def _month_sentence(self, indicator: Indicator) -> str:
         """What the chart shows, in words: the total and the month with most, countries never ranked."""
-        by_month = [self.by_month.get((indicator.code, one)) for one in self.months]
-        counted = [one for one in by_month if one and one.value is not None]
-        if not counted:
+        total = self.totals[indicator.code]
+        if total.value is None:
             return _("No report of these months is in.")
-        if len(counted) == 1:
-            return _("%(total)s in %(month)s.") % {
-                "total": self._in_words(counted[0], indicator),
-                "month": month(counted[0].month),
-            }
-        most = max(counted, key=lambda one: one.value)
-        return _("%(total)s from %(first)s to %(last)s; most in %(month)s, %(most)s.") % {
-            "total": self._in_words(self.totals[indicator.code], indicator),
+        words = {
             "first": month(self.selection.first),
             "last": month(self.selection.last),
-            "month": month(most.month),
-            "most": figure(most.value, indicator.decimals),
+            "total": self._in_words(total, indicator),
         }
+        if len(self.months) == 1:
+            return _("%(first)s: %(total)s.") % words
+        if not total.is_complete:  # the month with most might be one that is not in yet
+            return _("%(first)s to %(last)s: %(total)s.") % words
+        counted = [
+            self.by_month[indicator.code, one]
+            for one in self.months
+            if (indicator.code, one) in self.by_month
+        ]
+        most = max(counted, key=lambda one: one.value or 0)
+        words |= {"month": month(most.month), "most": figure(most.value, indicator.decimals)}
+        return _("%(first)s to %(last)s: %(total)s; most in %(month)s, %(most)s.") % words
+
+    def _month_note(self, indicator: Indicator, partial: list[bool]) -> str:
+        """What a reader of the columns must know: partial months, and months whose reports are not all in."""
+        by_month = [(one, self.by_month.get((indicator.code, one))) for one in self.months]
+        missing = [self._month_label(one) for one, total in by_month if total and not total.is_complete]
+        notes = []
+        if any(partial):
+            notes.append(_("Hatched: the operation covers only a part of this month."))
+        if missing:
+            notes.append(_("Reports are still missing for %(months)s.") % {"months": ", ".join(missing)})
+        return " ".join(notes)
 
     def _in_words(self, total, indicator: Indicator) -> str:
         if total.value is None:
@@ -270,6 +284,7 @@ def receipt(selection: Selection, indicator: Indicator) -> dict:
     lines = queries.receipt(selection, indicator)
     agencies = {one.code: one for one in Agency.objects.select_related("country")}
     leaves = {one.code: one for one in queries.leaves(selection.operation)}
+    units = {one.code: one for one in Unit.objects.all()}
     shown, unit = amount(total.value, indicator)
     return {
         "indicator": indicator,
@@ -283,8 +298,12 @@ def receipt(selection: Selection, indicator: Indicator) -> dict:
         "definition": indicator.text("definition"),
         "counting_rule": indicator.text("counting_rule"),
         "place": _place(selection),
-        "lines": [_line(line, agencies, leaves) for line in lines if line.value is not None or line.mark],
-        "missing": [_line(line, agencies, leaves) for line in lines if line.value is None and not line.mark],
+        "lines": [
+            _line(line, agencies, leaves, units) for line in lines if line.value is not None or line.mark
+        ],
+        "missing": [
+            _line(line, agencies, leaves, units) for line in lines if line.value is None and not line.mark
+        ],
         "not_available": _without(total.not_available),
         "more_than_one_part": len({line.indicator for line in lines}) > 1,
         "csv_url": f"{reverse('data:figures_csv')}?operation={selection.operation.code}&"
@@ -292,14 +311,14 @@ def receipt(selection: Selection, indicator: Indicator) -> dict:
     }
 
 
-def _line(line, agencies, leaves) -> dict:
+def _line(line, agencies, leaves, units) -> dict:
     indicator = leaves[line.indicator]
     as_reported = ""
     if line.factor is not None:
         as_reported = _("%(quantity)s %(unit)s × %(factor)s") % {
             "quantity": figure(line.quantity, max(0, -line.quantity.as_tuple().exponent)),
-            "unit": line.unit,
-            "factor": f"{line.factor:f}",
+            "unit": units[line.unit].plural_label,
+            "factor": f"{line.factor:f} {indicator.unit.code}",
         }
     return {
         "record": line,
@@ -362,7 +381,9 @@ def standings(reports, today) -> dict:
 def _standing(report, today) -> dict | None:
     if report is None:
         return None
-    return {"state": "overdue" if report.is_overdue(today) else report.standing}
+    # An open correction takes nothing away: the verified revision before it still counts.
+    standing = "verified" if report.has_verified else report.standing
+    return {"state": "overdue" if report.is_overdue(today) else standing}
 
 
 def downloads(selection: Selection) -> list[dict]:

@@ -36,7 +36,9 @@ def results(request, operation: str):
             selection = _selection(request, operation)
         except Unselectable as refusal:
             return _nothing(request, refusal, operation)
-        return render(request, "results/results.html", _frame(request, selection) | _board(selection))
+        return render(
+            request, "results/results.html", _frame(request, selection) | _board(request, selection)
+        )
 
 
 @login_not_required
@@ -134,13 +136,17 @@ def _frame(request, selection: Selection) -> dict:
     }
 
 
-def _board(selection: Selection) -> dict:
+def _board(request, selection: Selection) -> dict:
     board = tables.Board(selection)
-    return {
-        "areas": board.areas(),
-        "coverage_grid": board.coverage(),
-        "downloads": tables.downloads(selection),
-    }
+    if selection.is_live:
+        today = timezone.localdate()
+        reports = access.reports_for(request.user).filter(
+            operation=selection.operation, month__range=(selection.first, selection.last)
+        )
+        grid = tables.standings(queries.worklist(reports, today), today)
+    else:
+        grid = board.coverage()
+    return {"areas": board.areas(), "coverage_grid": grid, "downloads": tables.downloads(selection)}
 
 
 def _nothing(request, refusal: Unselectable, operation: Operation | None):
