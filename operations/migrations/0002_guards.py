@@ -29,6 +29,20 @@ CREATE TRIGGER {table}_code_is_kept BEFORE UPDATE ON operations_{table}
     for table in ("country", "agency", "focusarea", "unit", "indicator", "operation")
 )
 
+AGENCY = """
+CREATE FUNCTION agency_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM operations_revision v JOIN operations_report r ON r.id = v.report_id
+                WHERE r.agency_id = OLD.id) THEN
+        PERFORM refuse('agency_keeps_its_country', format('%s has reported for its country, which stays.', OLD.code));
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER agency_guard BEFORE UPDATE ON operations_agency
+    FOR EACH ROW WHEN (OLD.country_id IS DISTINCT FROM NEW.country_id) EXECUTE FUNCTION agency_guard();
+"""
+
 INDICATOR = """
 CREATE FUNCTION indicator_in_use(which bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
     WITH RECURSIVE below AS (
@@ -382,7 +396,7 @@ CREATE TRIGGER {table}_is_never_emptied BEFORE TRUNCATE ON operations_{table}
     for table in ("report", "revision", "figure", "step", "change", "release", "pin")
 )
 
-SECTIONS = [REFUSE, CODES, INDICATOR, FACTOR, OPERATION, REPORT, REVISION, FIGURE, HISTORIES, RELEASE, TRUNCATE]
+SECTIONS = [REFUSE, CODES, AGENCY, INDICATOR, FACTOR, OPERATION, REPORT, REVISION, FIGURE, HISTORIES, RELEASE, TRUNCATE]
 
 
 class Migration(migrations.Migration):
