@@ -1,8 +1,10 @@
 """Every read over several tables: totals with their coverage, figures, worklists, comparisons.
 
-All sums of the product come from `totals`: tiles, charts, tables, sentences and files alike.
+All sums of what is verified come from `totals`: tiles, charts, tables, sentences and files alike. One report's
+sheet, drafts and what was seen of it before included, is added up by `sum_of`.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -212,8 +214,32 @@ def queue(revisions):
 
 def leaves(operation: Operation) -> list[Indicator]:
     """The indicators an operation enters, in order, with area and unit."""
-    entered = operation.indicators.select_related("area", "unit", "parent", "cases")
+    entered = operation.indicators.select_related("area", "unit", "parent__area", "parent__unit", "cases")
     return list(entered.order_by("area__position", "position", "code"))
+
+
+def in_order(leaves: Iterable[Indicator]) -> Iterator[tuple[Indicator, list[str]]]:
+    """Leaves as they come and, after the last of its parts, each total, with the codes of its leaves."""
+    leaves = list(leaves)
+    parts: dict[Indicator, list[str]] = {}
+    for leaf in leaves:
+        for total in _above(leaf):
+            parts.setdefault(total, []).append(leaf.code)
+    for leaf in leaves:
+        yield leaf, []
+        for total in _above(leaf):
+            if parts[total][-1] == leaf.code:
+                yield total, parts[total]
+
+
+def calculated(operation: Operation) -> dict[str, Indicator]:
+    """The indicators above an operation's leaves, which nobody enters, by code."""
+    return {total.code: total for leaf in leaves(operation) for total in _above(leaf)}
+
+
+def _above(indicator: Indicator) -> Iterator[Indicator]:
+    while indicator := indicator.parent:
+        yield indicator
 
 
 def factors(indicators, month: date) -> dict[tuple[str, str], Factor]:
@@ -264,18 +290,13 @@ def earlier_entries(report: Report, count: int = 12) -> list[dict[str, Entry]]:
     return [by_revision[newest[month]] if month in newest else {} for month in reversed(span)]
 
 
-def totals_of(revision: Revision | None, operation: Operation) -> dict[str, tuple[Decimal | None, int, int]]:
-    """For each calculated indicator of a revision: the sum so far, how many of its leaves are filled, of how many."""
-    sql = f"""
-        WITH RECURSIVE tree AS ({TREE})
-        SELECT i.code, round(sum(f.value), i.decimals),
-               count(*) FILTER (WHERE f.value IS NOT NULL OR f.mark IS NOT NULL), count(*)
-          FROM tree t JOIN operations_indicator i ON i.id = t.total
-          LEFT JOIN operations_figure f ON f.indicator_id = t.leaf AND f.revision_id = %(revision)s
-         WHERE t.leaf <> t.total GROUP BY i.code, i.decimals"""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, {"operation": operation.pk, "revision": revision.pk if revision else None})
-        return {code: (value, filled, wanted) for code, value, filled, wanted in cursor.fetchall()}
+def sum_of(entries: dict[str, Entry], codes: Iterable[str]) -> Decimal | None:
+    """The figure of one code, or the sum of a total's parts; None where none of them has a value.
+
+    Not in SQL, because what stood before is rebuilt from changes and is in no table.
+    """
+    values = [value for code in codes if (value := entries.get(code, checks.EMPTY).value) is not None]
+    return sum(values) if values else None
 
 
 def entries_at(revision: Revision, version: int) -> dict[str, Entry]:
@@ -322,15 +343,6 @@ def has_worked_on(person, report: Report) -> bool:
         Change.objects.filter(revision__report=report, by=person).exists()
         or Step.objects.filter(revision__report=report, by=person, verb=Step.Verb.SUBMIT).exists()
     )
-
-
-def calculated(operation: Operation) -> dict[str, Indicator]:
-    """The indicators above an operation's leaves, which nobody enters, by code."""
-    found, above = {}, [leaf.parent for leaf in leaves(operation)]
-    while above:
-        found |= {indicator.code: indicator for indicator in above if indicator}
-        above = [indicator.parent for indicator in above if indicator]
-    return found
 
 
 # ------------------------------------------------------------------------------------------- receipts

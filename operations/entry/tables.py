@@ -1,6 +1,6 @@
 """An officer's sheet and lists as rows, ready for a template: nothing is decided here, only arranged."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from .. import access, checks, months, queries
-from ..models import Indicator, Mark, Operation, Report, Revision, Step
+from ..models import Indicator, Mark, Operation, Report, Step
 from ..templatetags import show
 from .forms import Field, Sheet
 
@@ -42,18 +42,15 @@ class Row:
         return "is-mark" if self.field.cell.mark else ""
 
 
-def rows(sheet: Sheet, report: Report, revision: Revision | None, found: list[checks.Finding]) -> list[dict]:
-    """The sheet by focus area: {area, rows}, each total after the last of its parts."""
+def rows(sheet: Sheet, report: Report, entries: dict, found: list[checks.Finding]) -> list[dict]:
+    """The sheet by focus area: {area, rows}, each total after the last of its parts; `entries` are what is saved."""
     earlier = queries.earlier_entries(report, MONTHS_BESIDE)
-    totals = queries.totals_of(revision, report.operation)
-    entries = queries.entries(revision)
     arranged = []
-    for indicator, parts in in_order(one.indicator for one in sheet.fields.values()):
+    for indicator, parts in queries.in_order(one.indicator for one in sheet.fields.values()):
         past = [_past(indicator, parts, *one) for one in zip(beside(report), earlier, strict=True)]
         if parts:
-            value, filled, wanted = totals[indicator.code]
-            partial = _("partial: %(filled)s of %(wanted)s") % {"filled": filled, "wanted": wanted}
-            arranged.append(Row(indicator, past, total=value, partial=partial if 0 < filled < wanted else ""))
+            total, partial = queries.sum_of(entries, parts), _partial(entries, parts)
+            arranged.append(Row(indicator, past, total=total, partial=partial))
         else:
             # That a figure is empty is seen; it is counted beside the sheet, not said in every row.
             own = [one for one in found if one.indicator == indicator.code and one.code != "empty"]
@@ -64,23 +61,13 @@ def rows(sheet: Sheet, report: Report, revision: Revision | None, found: list[ch
     return [{"area": area, "rows": list(group)} for area, group in by_area]
 
 
-def in_order(leaves: Iterable[Indicator]) -> Iterator[tuple[Indicator, list[str]]]:
-    """Leaves as they come and, after the last of its parts, each total, with the codes of its leaves."""
-    leaves = list(leaves)
-    parts: dict[Indicator, list[str]] = {}
-    for leaf in leaves:
-        for above in _above(leaf):
-            parts.setdefault(above, []).append(leaf.code)
-    for leaf in leaves:
-        yield leaf, []
-        for above in _above(leaf):
-            if parts[above][-1] == leaf.code:
-                yield above, parts[above]
-
-
-def _above(indicator: Indicator) -> Iterator[Indicator]:
-    while indicator := indicator.parent:
-        yield indicator
+def _partial(entries: dict, parts: list[str]) -> str:
+    """How many of a total's parts have a figure or a mark, while some have and some have not; else empty."""
+    known = [entries.get(code, checks.EMPTY) for code in parts]
+    filled = sum(1 for one in known if one.value is not None or one.mark)
+    if not 0 < filled < len(parts):
+        return ""
+    return _("partial: %(filled)s of %(wanted)s") % {"filled": filled, "wanted": len(parts)}
 
 
 def beside(report: Report) -> list[date]:
@@ -91,24 +78,19 @@ def beside(report: Report) -> list[date]:
 
 def _past(indicator: Indicator, parts: list[str], month: date, entries: dict) -> dict:
     """A cell of an earlier month (see _cell.html), with its month's name for narrow screens."""
-    if parts:
-        values = [value for code in parts if (value := entries.get(code, checks.EMPTY).value) is not None]
-        value, mark = sum(values) if values else None, None
-    else:
-        entry = entries.get(indicator.code, checks.EMPTY)
-        value, mark = entry.value, entry.mark
+    mark = None if parts else entries.get(indicator.code, checks.EMPTY).mark
     return {
-        "text": show.figure(value, indicator.decimals),
+        "text": show.figure(queries.sum_of(entries, parts or [indicator.code]), indicator.decimals),
         "why": Mark(mark).label if mark else "",
         "month": show.month_short(month),
     }
 
 
-def open_points(found: list[checks.Finding], revision: Revision | None) -> list[dict]:
+def open_points(found: list[checks.Finding], entries: dict) -> list[dict]:
     """What still stops the submission or wants a note, each with the id of the field where it is mended."""
     return [
         {"text": one.message, "id": one.indicator if one.code == "empty" else f"{one.indicator}.note"}
-        for one in checks.unanswered(found, queries.entries(revision))
+        for one in checks.unanswered(found, entries)
     ]
 
 

@@ -107,7 +107,7 @@ def _enter(request, report):
 
 def _submit(request, report, revision, now):
     """Hand in the draft just saved, or say all that is still open."""
-    errors = tables.open_points(queries.findings(report, revision), revision)
+    errors = tables.open_points(queries.findings(report, revision), queries.entries(revision))
     if not errors and request.POST.get("declaration") != "on":
         text = _("Confirm that the figures are complete and correct as far as you know.")
         errors.append({"text": text, "id": "declaration"})
@@ -170,8 +170,8 @@ def _page(request, report, revision, sheet, errors=(), *, correction=None, is_ch
     report = Report.objects.with_latest().select_related("operation", "agency__country").get(pk=report.pk)
     may_enter = access.may_enter(user, report)
     closed = _closed(report, revision, may_enter, today)
-    found = queries.findings(report, revision)
-    open_points = tables.open_points(found, revision)
+    found, entries = queries.findings(report, revision), queries.entries(revision)
+    open_points = tables.open_points(found, entries)
     number = revision.number if revision else 0
     steps = Step.objects.filter(revision__report=report, revision__number__lte=number)
     sent_back = steps.last() if revision and report.standing == "sent_back" else None
@@ -188,7 +188,7 @@ def _page(request, report, revision, sheet, errors=(), *, correction=None, is_ch
         "errors_heading": "",
         "sheet": sheet,
         "beside": tables.beside(report),
-        "groups": tables.rows(sheet, report, revision, found),
+        "groups": tables.rows(sheet, report, entries, found),
         "marks": Mark.choices,
         "empty": sum(1 for one in found if one.code == "empty"),
         "without_note": len(open_points) - sum(1 for one in found if one.code == "empty"),

@@ -1,6 +1,6 @@
 """The queue and the comparison as rows, ready for a template: nothing is decided here, only arranged."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -43,25 +43,23 @@ class Row:
         return " ".join(name for name, holds in names.items() if holds)
 
 
-def comparison(revision: Revision) -> list[dict]:
-    """What is handed in beside what was seen before, last month and the usual, by area: {area, rows}."""
+def comparison(revision: Revision, before: dict) -> list[dict]:
+    """What is handed in beside what was seen `before`, last month and the usual, by area: {area, rows}."""
     report = revision.report
-    now, before = queries.entries(revision), queries.entries_before(revision)
+    now = queries.entries(revision)
     earlier = queries.earlier_entries(report)
     last_month = earlier[0] if earlier else {}
-    totals = queries.totals_of(revision, report.operation)
     found = queries.findings(report, revision)
     figures = {one.indicator_id: one for one in revision.figures.select_related("unit", "factor__unit")}
     rows = []
-    for indicator, parts in _in_order(queries.leaves(report.operation)):
+    for indicator, parts in queries.in_order(queries.leaves(report.operation)):
         codes = parts or [indicator.code]
-        value = totals[indicator.code][0] if parts else now.get(indicator.code, checks.EMPTY).value
-        last = _sum(last_month, codes)
-        past = [one for month in earlier if (one := _sum(month, codes)) is not None]
+        value, last = queries.sum_of(now, codes), queries.sum_of(last_month, codes)
+        past = [one for month in earlier if (one := queries.sum_of(month, codes)) is not None]
         rows.append(Row(
             indicator,
             now=_cell(indicator, value, now, codes),
-            before=_cell(indicator, _sum(before, codes), before, codes),
+            before=_cell(indicator, queries.sum_of(before, codes), before, codes),
             last_month=_cell(indicator, last, last_month, codes),
             usual=_cell(indicator, median(past) if past else None, {}, codes),
             difference=_difference(indicator, value, last),
@@ -74,34 +72,9 @@ def comparison(revision: Revision) -> list[dict]:
     return [{"area": area, "rows": list(group)} for area, group in by_area]
 
 
-def _in_order(leaves: Iterable[Indicator]) -> Iterator[tuple[Indicator, list[str]]]:
-    """Leaves as they come and, after the last of its parts, each total, with the codes of its leaves."""
-    leaves = list(leaves)
-    parts: dict[Indicator, list[str]] = {}
-    for leaf in leaves:
-        for above in _above(leaf):
-            parts.setdefault(above, []).append(leaf.code)
-    for leaf in leaves:
-        yield leaf, []
-        for above in _above(leaf):
-            if parts[above][-1] == leaf.code:
-                yield above, parts[above]
-
-
-def _above(indicator: Indicator) -> Iterator[Indicator]:
-    while indicator := indicator.parent:
-        yield indicator
-
-
 def _said(entries: dict, code: str) -> tuple:
     entry = entries.get(code, checks.EMPTY)
     return entry.value, entry.mark or None
-
-
-def _sum(entries: dict, codes: list[str]) -> Decimal | None:
-    """The figure, or the sum of a total's parts; None where none of them has one."""
-    values = [value for code in codes if (value := entries.get(code, checks.EMPTY).value) is not None]
-    return sum(values) if values else None
 
 
 def _cell(indicator: Indicator, value: Decimal | None, entries: dict, codes: list[str]) -> dict:

@@ -83,9 +83,10 @@ def _page(request, report, revision, form, refusal="", *, status=200):
     context["demonstration"] = report.operation.is_demonstration
     if revision:
         steps = Step.objects.filter(revision__report=report, revision__number__lte=revision.number)
+        before = queries.entries_before(revision)
         context |= {
-            "groups": tables.comparison(revision),
-            "has_before": bool(queries.entries_before(revision)),
+            "groups": tables.comparison(revision, before),
+            "has_before": bool(before),
             "is_own": revision.is_submitted and queries.has_worked_on(request.user, report),
             "late": report.due < timezone.localdate() and revision.is_submitted,
             "steps": steps.select_related("by", "revision").order_by("-id"),
