@@ -45,5 +45,5 @@ def _account(person) -> dict:
     if not person.is_authenticated:
         return {}
     if access.is_officer(person):
-        return {"name": person.agency.label, "role": _("liaison officer")}
+        return {"name": person.agency.in_short, "role": _("liaison officer")}
     return {"name": person.label}
