@@ -269,25 +269,20 @@ def entries(revision: Revision | None) -> dict[str, Entry]:
     return {figure.indicator.code: Entry(figure.value, figure.mark, figure.note) for figure in figures}
 
 
-def earlier_entries(report: Report, count: int = 12) -> list[dict[str, Entry]]:
+def earlier_entries(report: Report, count: int = checks.MONTHS_LOOKED_AT) -> list[dict[str, Entry]]:
     """What the same agency handed in for the months before, newest first; {} for a month with nothing handed in."""
-    first = months.shift(report.month, -count)
-    handed_in = (
-        Revision.objects.filter(
-            report__operation=report.operation_id,
-            report__agency=report.agency_id,
-            report__month__gte=first,
-            report__month__lt=report.month,
-        )
-        .exclude(state=Revision.State.DRAFT)
-        .order_by("report__month", "number")
-    )
-    newest = dict(handed_in.values_list("report__month", "pk"))
-    by_revision = {pk: {} for pk in newest.values()}
-    for figure in Figure.objects.filter(revision__in=by_revision).select_related("indicator"):
-        by_revision[figure.revision_id][figure.indicator.code] = Entry(figure.value, figure.mark, figure.note)
-    span = list(months.span(max(first, report.operation.first_month), months.previous(report.month)))
-    return [by_revision[newest[month]] if month in newest else {} for month in reversed(span)]
+    first = max(months.shift(report.month, -count), report.operation.first_month)
+    by_month = {month: {} for month in months.span(first, months.previous(report.month))}
+    handed_in = Figure.objects.filter(
+        revision__report__operation=report.operation_id,
+        revision__report__agency=report.agency_id,
+        revision__report__month__in=by_month,
+    ).exclude(revision__state=Revision.State.DRAFT)
+    # A correction has every figure of the revision before it, so the newest revision comes to stand for its month.
+    for figure in handed_in.select_related("indicator", "revision__report").order_by("revision__number"):
+        month = by_month[figure.revision.report.month]
+        month[figure.indicator.code] = Entry(figure.value, figure.mark, figure.note)
+    return list(by_month.values())[::-1]
 
 
 def sum_of(entries: dict[str, Entry], codes: Iterable[str]) -> Decimal | None:
