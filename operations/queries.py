@@ -14,7 +14,7 @@ from django.db.models import Count, OuterRef, Q, Subquery
 
 from . import checks, months
 from .checks import Entry
-from .models import Change, Factor, Figure, Indicator, Operation, Release, Report, Revision, Step
+from .models import Agency, Change, Factor, Figure, Indicator, Operation, Release, Report, Revision, Step
 from .selections import Selection
 
 # ----------------------------------------------------------------------------------- sums, in one place
@@ -196,17 +196,22 @@ def worklist(reports, today: date):
 
 
 def queue(revisions):
-    """Of a set of revisions those waiting for a decision, the longest overdue first, with `submitted_at`."""
+    """Of a set of revisions those waiting for a decision, the oldest month first, with `submitted_at`."""
     submitted = Step.objects.filter(revision=OuterRef("pk"), verb=Step.Verb.SUBMIT).order_by("-id")
     return (
         revisions.filter(state=Revision.State.SUBMITTED)
-        .annotate(
-            submitted_at=Subquery(submitted.values("at")[:1]),
-            submitted_by=Subquery(submitted.values("by__username")[:1]),
-        )
+        .annotate(submitted_at=Subquery(submitted.values("at")[:1]))
         .select_related("report__operation", "report__agency__country")
         .order_by("report__month", "submitted_at")
     )
+
+
+def grid(reports: Iterable[Report]) -> tuple[list[date], list[tuple[Agency, list[Report | None]]]]:
+    """Reports as agencies by months: the months, and each agency in order with its report of each (None: none)."""
+    found = {(report.agency, report.month): report for report in reports}
+    span = sorted({month for _agency, month in found})
+    agencies = sorted({agency for agency, _month in found}, key=lambda one: (one.position, one.code))
+    return span, [(agency, [found.get((agency, month)) for month in span]) for agency in agencies]
 
 
 # ------------------------------------------------------------------------------------- one report's sheet

@@ -98,7 +98,7 @@ def open_points(found: list[checks.Finding], entries: dict) -> list[dict]:
 
 
 def worklist(reports, today: date) -> list[dict]:
-    """Reports of the worklist by operation: {operation, leaves, rows}, newest month first."""
+    """Reports of the worklist by operation: {operation, rows}, newest month first."""
     listed = []
     for operation, group in _by_operation(reports, today):
         leaves = operation.indicators.count()
@@ -142,22 +142,19 @@ def grid(reports, today: date, *, by) -> list[dict]:
     """
     grids = []
     for operation, group in _by_operation(reports, today):
-        by_agency: dict = {}
-        for report in group:
-            by_agency.setdefault(report.agency, {})[report.month] = report
-        columns = sorted({month for row in by_agency.values() for month in row})
+        span, agencies = queries.grid(group)
         grids.append({
             "operation": operation,
             "months": {
                 "caption": _("States of the reports of %(operation)s") % {"operation": operation.label},
-                "columns": [{"label": show.month_short(month), "note": str(month.year)} for month in columns],
+                "columns": [{"label": show.month_short(month), "note": str(month.year)} for month in span],
                 "rows": [
                     {
                         "label": agency.in_short,
                         "country": agency.country.code,
-                        "cells": [_grid_cell(row.get(month), today, by) for month in columns],
+                        "cells": [_grid_cell(report, today, by) for report in its_reports],
                     }
-                    for agency, row in sorted(by_agency.items(), key=lambda item: item[0].position)
+                    for agency, its_reports in agencies
                 ],
                 "legend": True,
             },

@@ -57,7 +57,6 @@ class Board:
             one for one in countries if not selection.countries or one.code in selection.countries
         ]
         self.months = list(months.span(selection.first, selection.last))
-        self.reports_in, self.reports_expected = queries.reports_in(selection)
 
     def areas(self) -> list[dict]:
         """The focus areas with tiles and charts, those of the selection only."""
@@ -359,10 +358,7 @@ def release(found) -> dict:
 
 def standings(reports, today) -> dict:
     """Agencies by months with the state of each report, for whoever makes a release."""
-    reports = list(reports)
-    span = sorted({one.month for one in reports})
-    cells = {(one.agency, one.month): one for one in reports}
-    agencies = sorted({one.agency for one in reports}, key=lambda agency: (agency.position, agency.code))
+    span, agencies = queries.grid(reports)
     return {
         "caption": _("State of each report, by agency and month"),
         "columns": [{"label": f"{month_short(one)} {one.year}"} for one in span],
@@ -371,9 +367,9 @@ def standings(reports, today) -> dict:
             {
                 "label": agency.in_short,
                 "country": agency.country.code,
-                "cells": [_standing(cells.get((agency, one)), today) for one in span],
+                "cells": [_standing(report, today) for report in its_reports],
             }
-            for agency in agencies
+            for agency, its_reports in agencies
         ],
     }
 
