@@ -185,7 +185,6 @@ def _page(request, report, revision, sheet, errors=(), *, correction=None, is_ch
         "closed": closed,
         "may_review": access.may_review(user),
         "errors": list(errors),
-        "errors_heading": "",
         "sheet": sheet,
         "beside": tables.beside(report),
         "groups": tables.rows(sheet, report, entries, found),
