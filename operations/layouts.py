@@ -10,10 +10,10 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from . import months, numbers
-from .models import Mark
+from .models import Figure, Mark
 
-LONGEST_NOTE = 1000
-QUANTITY_DECIMALS = 6  # as many as a figure keeps of the quantity as reported
+LONGEST_NOTE = Figure._meta.get_field("note").max_length
+QUANTITY_DECIMALS = Figure._meta.get_field("quantity").decimal_places
 
 
 class FileRefused(Exception):
