@@ -419,10 +419,18 @@ def releases():
     )
 
 
+def release_before(release: Release) -> Release | None:
+    return releases().filter(operation=release.operation, number__lt=release.number).first()
+
+
+def superseded_by(release: Release) -> Release | None:
+    """The newest release of the same operation, if that is a later one."""
+    return releases().filter(operation=release.operation, number__gt=release.number).first()
+
+
 def moved_since(release: Release) -> list[tuple[Report, Revision | None, Revision]]:
     """What a release took in that the one before had not: (report, revision before or None, revision now)."""
-    before = Release.objects.published().filter(operation=release.operation, number__lt=release.number)
-    earlier = before.order_by("-number").first()
+    earlier = release_before(release)
     old = {pin.report_id: pin.revision for pin in earlier.pins.select_related("revision")} if earlier else {}
     pins = release.pins.select_related("revision", "report__agency__country", "report__operation")
     return [

@@ -1,6 +1,7 @@
 """What can be chosen on the page of the files, with what is chosen already; it all stands in the address."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from .. import access, months, queries
 from ..models import Country, FocusArea, Indicator, Operation
@@ -75,6 +76,14 @@ def version_label(selection: Selection) -> str:
     if selection.release is None:
         return _("Live: verified so far")
     return _release_label(selection.release)
+
+
+def reports_sentence(found: int, expected: int) -> str:
+    """On how many of the expected reports a selection stands."""
+    return ngettext("%(in)s of %(expected)s report", "%(in)s of %(expected)s reports", expected) % {
+        "in": found,
+        "expected": expected,
+    }
 
 
 def _operations(person):

@@ -8,7 +8,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from .. import access, queries
 from ..selections import Unselectable
@@ -62,8 +61,7 @@ def _page(request, question: asked.Asked) -> dict:
         "selection": selection,
         "version": choices.version_label(selection),
         "demonstration": selection.operation.is_demonstration,
-        "coverage": ngettext("%(in)s of %(expected)s report", "%(in)s of %(expected)s reports", expected)
-        % {"in": found, "expected": expected},
+        "coverage": choices.reports_sentence(found, expected),
         "is_complete": found == expected,
         "filters": choices.filters(
             selection,

@@ -1,4 +1,4 @@
-"""What the results show as numbers: tiles, month by country tables, the coverage grid, all ready for templates."""
+"""What the results show, ready for templates: the board of tiles, charts and tables, receipts, releases."""
 
 from collections import defaultdict
 from decimal import Decimal
@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from .. import months, numbers, queries
+from ..data import choices
 from ..models import Agency, Country, Indicator, Mark, Unit
 from ..selections import Selection
 from ..templatetags.show import figure, month, month_short
@@ -27,13 +28,6 @@ def amount(value: Decimal | None, indicator: Indicator) -> tuple[str, str]:
     if value is not None and indicator.unit.code == "kg" and value >= numbers.TONNES_FROM:
         return figure(numbers.tonnes(value), 2), "t"
     return figure(value, indicator.decimals), "kg" if indicator.unit.code == "kg" else ""
-
-
-def reports_sentence(reports_in: int, expected: int) -> str:
-    return ngettext("%(in)s of %(expected)s report", "%(in)s of %(expected)s reports", expected) % {
-        "in": reports_in,
-        "expected": expected,
-    }
 
 
 class Board:
@@ -83,7 +77,7 @@ class Board:
             "value": value,
             "unit": unit,
             "href": receipt_url(self.selection, indicator.code),
-            "coverage": reports_sentence(total.reports_in, total.reports_expected),
+            "coverage": choices.reports_sentence(total.reports_in, total.reports_expected),
             "complete": total.is_complete,
             "note": _without(total.not_available),
         }
@@ -287,11 +281,8 @@ def receipt(selection: Selection, indicator: Indicator) -> dict:
     shown, unit = amount(total.value, indicator)
     return {
         "indicator": indicator,
-        "amount": {
-            "text": shown,
-            "unit": unit or indicator.unit.plural_label,
-            "partial": not total.is_complete,
-        },
+        "value": shown,
+        "unit": unit or indicator.unit.plural_label,
         "exact": f"{figure(total.value, indicator.decimals)} {indicator.unit.plural_label}" if shown else "",
         "parts": [leaves[code].label for code in dict.fromkeys(line.indicator for line in lines)],
         "definition": indicator.text("definition"),
@@ -343,13 +334,12 @@ def _place(selection: Selection) -> str:
 
 def release(found) -> dict:
     """A release with what it took in since the one before."""
-    earlier = queries.releases().filter(operation=found.operation, number__lt=found.number).first()
-    later = queries.releases().filter(operation=found.operation).first()
+    earlier = queries.release_before(found)
     return {
         "release": found,
         "demonstration": found.operation.is_demonstration,
         "earlier": earlier,
-        "superseded_by": later if later and later.number > found.number else None,
+        "superseded_by": queries.superseded_by(found),
         "reports_expected": found.operation.reports.filter(month__lte=found.last_month).count(),
         "moved": queries.moved_since(found) if earlier else [],
         "results_url": f"{reverse('results:operation', args=[found.operation.code])}?release={found.number}",

@@ -123,8 +123,8 @@ def _frame(request, selection: Selection) -> dict:
         "demonstration": operation.is_demonstration,
         "as_of": day(selection.release.at) if selection.release else moment(timezone.now()),
         "version": choices.version_label(selection),
-        "newest": operation.releases.published().order_by("-number").first(),
-        "reports_sentence": tables.reports_sentence(found, expected),
+        "superseded_by": queries.superseded_by(selection.release) if selection.release else None,
+        "reports_sentence": choices.reports_sentence(found, expected),
         "is_complete": found == expected,
         "filters": choices.filters(
             selection,
@@ -155,7 +155,7 @@ def _nothing(request, refusal: Unselectable, operation: Operation | None):
         return redirect_to_login(request.get_full_path())
     offers = []
     if operation and access.may_read_released(request.user):
-        newest_of = operation.releases.published().order_by("-number").first()
+        newest_of = queries.releases().filter(operation=operation).first()
         if newest_of:
             offers.append((str(newest_of), reverse("results:operation", args=[operation.code])))
     if operation and access.live_countries(request.user):
