@@ -6,15 +6,15 @@ PORT ?= 8000
 export HOST PORT
 export PYTHONUTF8 := 1
 
-.PHONY: run test lint check-deploy lock
+.PHONY: run test lint check-deploy lock messages
 .DELETE_ON_ERROR:
 
 run: export DEMO ?= 1
-run: .venv/run.stamp var/static/staticfiles.json
+run: .venv/run.stamp var/static/staticfiles.json var/catalogues.stamp
 	@$(BIN)/python manage.py prepare
 	@exec $(BIN)/python -m gunicorn -c lmlecc/gunicorn.py lmlecc.wsgi
 
-test: .venv/test.stamp  # make test ARGS="-k guards"
+test: .venv/test.stamp var/catalogues.stamp  # make test ARGS="-k guards"
 	@exec $(BIN)/python -m pytest $(ARGS)
 
 lint: .venv/test.stamp
@@ -25,7 +25,7 @@ lint: .venv/test.stamp
 check-deploy: export DEMO := 0
 check-deploy: export SECRET_KEY ?= $(shell $(PYTHON) -c "import secrets; print(secrets.token_urlsafe(64))")
 check-deploy: export ALLOWED_HOSTS ?= figures.example.org
-check-deploy: .venv/run.stamp
+check-deploy: .venv/run.stamp var/catalogues.stamp
 	@$(BIN)/python manage.py check --deploy --fail-level WARNING
 
 lock: .venv/test.stamp
@@ -35,6 +35,12 @@ lock: .venv/test.stamp
 	        --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	        $$set.txt --output-file $$set.lock; \
 	done
+
+# After a change of words, before they are translated; needs GNU gettext. What only commands say stays English.
+messages: .venv/run.stamp
+	@DEMO=1 $(BIN)/python manage.py makemessages --all --no-location --no-obsolete --no-wrap --verbosity 0 \
+	    $(foreach path,.* var static tests operations/management \
+	        $(foreach name,importing layouts merging profiles,operations/$(name).py),--ignore '$(path)')
 
 .venv/bin/python:
 	@command -v "$(PYTHON)" >/dev/null || { echo "Python 3.11 or newer is needed, and there is no $(PYTHON)."; exit 1; }
@@ -54,3 +60,7 @@ lock: .venv/test.stamp
 var/static/staticfiles.json: .venv/run.stamp lmlecc/settings.py $(shell find static -type f)
 	@$(BIN)/python manage.py collectstatic --noinput --clear --verbosity 0
 	@touch $@
+
+var/catalogues.stamp: .venv/run.stamp $(wildcard locale/*/LC_MESSAGES/django.po)
+	@$(BIN)/python -m babel.messages.frontend --quiet compile --domain django --directory locale
+	@mkdir -p var && touch $@
