@@ -30,6 +30,14 @@ def forbidden(request, exception):
 
 
 @login_not_required
+def no_token(request, reason=""):
+    """A form without its token: the page was open too long, or the request came from elsewhere."""
+    if wants_json(request):
+        return problem("forbidden", _("The request carries no valid token; open the page again."), status=403)
+    return render(request, "403_csrf.html", status=403)
+
+
+@login_not_required
 def not_found(request, exception):
     return _answer(request, 404, "not_found", _("There is nothing at this address."))
 

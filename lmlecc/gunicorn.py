@@ -28,6 +28,7 @@ threads = 4
 preload_app = True
 graceful_timeout = 10  # as long as the slowest page may take: settings.py
 control_socket_disable = True
+forwarder_headers = ""  # nobody outside says under which path or name this site runs
 loglevel = "warning"
 
 if not (settings.STATIC_ROOT / "staticfiles.json").exists():

@@ -9,6 +9,8 @@ from operations.models import Person
 class SignIn(LoginView):
     """Django's own; in the demonstration it lists the accounts with which one can look around."""
 
+    http_method_names = ["get", "head", "post", "options"]
+
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
         if settings.DEMO:

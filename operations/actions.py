@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from . import access, checks, months, numbers, queries
@@ -38,10 +39,15 @@ class Entered:
 
 
 def expect_reports(operation: Operation) -> int:
-    """Make the reports that the operation's agencies owe, so that missing is visible; how many were new."""
+    """Make the reports that the operation's agencies owe, so that missing is visible; how many were new.
+
+    Not for months that are released: what a release expected stays as it was.
+    """
+    released = operation.releases.published().aggregate(month=Max("last_month"))["month"]
+    first = months.shift(released, 1) if released else operation.first_month
     wanted = [
         Report(operation=operation, agency=agency, month=month)
-        for month in months.span(operation.first_month, operation.last_month)
+        for month in months.span(first, operation.last_month)
         for agency in operation.agencies.all()
     ]
     before = operation.reports.count()
@@ -297,7 +303,8 @@ def _figure(indicator, given: Entered, units, factors) -> dict:
             indicator.code,
         )
     value = numbers.convert(given.quantity, factor.factor, indicator.decimals) if factor else given.quantity
-    if value != round(value, indicator.decimals) or value >= 10**15 or given.quantity >= 10**18:
+    is_kept_whole = value == round(value, indicator.decimals) and given.quantity == round(given.quantity, 6)
+    if not is_kept_whole or value >= 10**15 or given.quantity >= 10**18:
         raise Refusal(
             _("%(name)s: at most 15 digits and %(decimals)s decimals.")
             % {"name": indicator.label, "decimals": indicator.decimals},

@@ -90,7 +90,13 @@ class PersonAdmin(UserAdmin):
         (_("Rights"), {"fields": ["is_active", "is_staff", "groups"]}),
     ]
     add_fieldsets = [
-        (None, {"classes": ["wide"], "fields": ["username", "agency", "usable_password", "password1", "password2"]})
+        (
+            None,
+            {
+                "classes": ["wide"],
+                "fields": ["username", "agency", "usable_password", "password1", "password2"],
+            },
+        )
     ]
 
     def has_delete_permission(self, request, obj=None):

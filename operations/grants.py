@@ -41,6 +41,10 @@ RIGHTS = {
 }
 
 
+# By those guards that run with the caller's rights.
+CALLED_BY_GUARDS = ("refuse(text, text)", "indicator_in_use(bigint)")
+
+
 def grant_to_web_role(using, verbosity=1, **kwargs):
     """Give settings.WEB_ROLE its rights after every migration; nothing to do where owner and web role are one."""
     role = settings.WEB_ROLE
@@ -54,3 +58,9 @@ def grant_to_web_role(using, verbosity=1, **kwargs):
         for table, rights in RIGHTS.items():
             cursor.execute(f"GRANT {rights} ON {connection.ops.quote_name(table)} TO {name}")
         cursor.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}")
+        # A table of the role's own could carry a guard function, or stand in for what a guard reads.
+        database = connection.ops.quote_name(connection.settings_dict["NAME"])
+        cursor.execute(f"REVOKE TEMPORARY, CREATE ON DATABASE {database} FROM PUBLIC, {name}")
+        cursor.execute("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC")
+        for function in CALLED_BY_GUARDS:
+            cursor.execute(f"GRANT EXECUTE ON FUNCTION {function} TO {name}")

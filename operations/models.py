@@ -65,8 +65,9 @@ class Named(models.Model):
 
     @property
     def short_label(self) -> str:
-        """The name where there is little room; the whole name if there is no shorter one."""
-        return self.text("short_name") or self.label
+        """The name where there is little room: in the reader's language before the shorter one in English."""
+        texts = self.translations.get(get_language() or settings.LANGUAGE_CODE, {})
+        return texts.get("short_name") or texts.get("name") or self.short_name or self.name
 
 
 class Country(Named):
@@ -469,10 +470,14 @@ class Figure(models.Model):
                 name="figure_mark_is_known", condition=Q(mark=None) | Q(mark__in=["L", "M"])
             ),
             models.CheckConstraint(name="figure_never_negative", condition=Q(value=None) | Q(value__gte=0)),
+            models.CheckConstraint(  # PostgreSQL counts NaN among the numerics, above all others
+                name="figure_is_a_number",
+                condition=(Q(value=None) | Q(value__lt=10**15)) & (Q(quantity=None) | Q(quantity__lt=10**18)),
+            ),
             models.CheckConstraint(
                 name="figure_value_has_quantity_and_unit",
                 condition=Q(value=None, quantity=None, unit=None, factor=None, estimated=False)
-                | Q(value__isnull=False, quantity__gte=0, unit__isnull=False),
+                | Q(value__isnull=False, quantity__isnull=False, quantity__gte=0, unit__isnull=False),
             ),
         ]
 
@@ -513,6 +518,18 @@ class Step(models.Model):
         verbose_name = _("step")
         verbose_name_plural = _("steps")
         ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["revision"], name="step_verified_once", condition=Q(verb="verify")
+            ),
+            models.CheckConstraint(
+                name="step_is_a_move",
+                condition=Q(verb__in=["open", "correct"], from_state="", to_state="draft")
+                | Q(verb="submit", from_state="draft", to_state="submitted")
+                | Q(verb="send_back", from_state="submitted", to_state="draft")
+                | Q(verb="verify", from_state="submitted", to_state="verified"),
+            ),
+        ]
 
     def __str__(self):
         return f"{self.revision} {self.verb}"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from django.utils.translation import gettext as _
 
@@ -36,6 +36,10 @@ def shift(month: date, by: int) -> date:
     """The month so many months later (earlier if negative)."""
     years, index = divmod(month.year * 12 + month.month - 1 + by, 12)
     return date(years, index + 1, 1)
+
+
+def last_day(month: date) -> date:
+    return shift(month, 1) - timedelta(days=1)
 
 
 def previous(month: date) -> date:

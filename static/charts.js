@@ -2,7 +2,7 @@
 // chart comes near the screen; where anything fails, the table beside the chart stands open instead.
 (() => {
   "use strict";
-  const { plotly: address, png: pngLabel } = document.currentScript.dataset;
+  const { plotly: address, png: pngLabel, separators } = document.currentScript.dataset;
   const boxes = [...document.querySelectorAll(".chart[data-figure]")];
   const card = (box) => box.closest(".figure");
   const table = (box) => card(box).querySelector("details.figure-table");
@@ -23,13 +23,6 @@
   };
   const country = (code) => token(`--country-${code.toLowerCase()}`, "--muted");
 
-  // Decimal and grouping signs of the page's language, with the digits 0 to 9.
-  const separators = () => {
-    const parts = new Intl.NumberFormat(document.documentElement.lang, { numberingSystem: "latn" }).formatToParts(12345.6);
-    const sign = (type, fallback) => parts.find((part) => part.type === type)?.value ?? fallback;
-    return sign("decimal", ".") + sign("group", ",");
-  };
-
   const coloured = (trace) => {
     const { country: code, countries, area } = trace.meta ?? {};
     const color = countries ? countries.map(country) : code ? country(code) : token(`--area-${area}`);
@@ -47,7 +40,7 @@
     const sideways = layout.xaxis?.type === "linear"; // Horizontal bars: the numbers run along x.
     return {
       barmode: "stack", bargap: 0.28, hovermode: sideways ? "y unified" : "x unified", dragmode: false,
-      paper_bgcolor: token("--card"), plot_bgcolor: token("--card"), separators: separators(), font,
+      paper_bgcolor: token("--card"), plot_bgcolor: token("--card"), separators, font,
       margin: { l: 4, r: 4, t: 8, b: 4 },
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom", traceorder: "normal", itemclick: "toggle", font },
       hoverlabel: { bgcolor: token("--card"), bordercolor: token("--edge"), font, namelength: -1 },

@@ -97,12 +97,12 @@ review:report     GET  /review/JT/LA-MPS/draft/                              302
 review:report     GET  /review/JT/LA-MPS/submitted/                          302 302 403 403 403 200 403 403 403 403
 review:report     GET  /review/JT/LA-MPS/verified/                           302 302 403 403 403 200 403 403 403 403
 review:report     GET  /review/JT/LA-MPS/outside/                            302 302 403 403 403 404 403 403 403 403
-review:report     POST /review/JT/LA-MPS/expected/                           302 302 403 403 403 404 403 403 403 403
-review:report     POST /review/JT/LA-MPS/draft/                              302 302 403 403 403 404 403 403 403 403
+review:report     POST /review/JT/LA-MPS/expected/                           302 302 403 403 403 409 403 403 403 403
+review:report     POST /review/JT/LA-MPS/draft/                              302 302 403 403 403 409 403 403 403 403
 review:report     POST /review/JT/LA-MPS/submitted/                          302 302 403 403 403 302 403 403 403 403
 review:report     POST /review/JT/LA-MPS/verified/                           302 302 403 403 403 409 403 403 403 403
 
-login             GET  /accounts/login/                                      200 200 302 302 302 302 302 302 302 302
+login             GET  /accounts/login/                                      200 200 200 200 200 200 200 200 200 200
 logout            GET  /accounts/logout/                                     302 302 405 405 405 405 405 405 405 405
 logout            POST /accounts/logout/                                     302 302 302 302 302 302 302 302 302 302
 styleguide        GET  /styleguide/                                          200 200 200 200 200 200 200 200 200 200

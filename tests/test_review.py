@@ -286,3 +286,17 @@ def test_a_report_that_nobody_owes_is_not_found(operation, reviewer, address):
     client = desk(reviewer)
     assert client.get(address).status_code == 404
     assert client.post(address, {"action": "verify", "version": 1}).status_code == 404
+
+
+def test_last_month_is_its_newest_revision_as_handed_in(operation, march, officer, reviewer):
+    february = report(operation, "TH-RTP", "2025-02")
+    verified(february, officer, reviewer, drug_cases=10)
+    corrected(february, officer, reviewer, drug_cases=12)
+    submitted(march, officer, drug_cases=13)
+    assert " 13 12 " in row(desk(reviewer).get(HERE), label(march, "drug-cases"))
+
+
+def test_a_draft_of_last_month_is_not_compared_with(operation, march, officer, reviewer):
+    fill(report(operation, "TH-RTP", "2025-02"), officer, drug_cases=10)
+    submitted(march, officer, drug_cases=13)
+    assert " 10 " not in row(desk(reviewer).get(HERE), label(march, "drug-cases"))

@@ -240,7 +240,8 @@ class Correction(forms.Form):
     """Why a verified report is opened again."""
 
     reason_code = forms.ChoiceField(
-        label=_lazy("Why"), choices=[("", "—"), *Revision.Reason.choices],
+        label=_lazy("Why"),
+        choices=[("", "—"), *Revision.Reason.choices],
         error_messages={"required": _lazy("Choose why the figures are corrected.")},
     )
     reason = forms.CharField(

@@ -143,22 +143,26 @@ def grid(reports, today: date, *, by) -> list[dict]:
     grids = []
     for operation, group in _by_operation(reports, today):
         span, agencies = queries.grid(group)
-        grids.append({
-            "operation": operation,
-            "months": {
-                "caption": _("States of the reports of %(operation)s") % {"operation": operation.label},
-                "columns": [{"label": show.month_short(month), "note": str(month.year)} for month in span],
-                "rows": [
-                    {
-                        "label": agency.in_short,
-                        "country": agency.country.code,
-                        "cells": [_grid_cell(report, today, by) for report in its_reports],
-                    }
-                    for agency, its_reports in agencies
-                ],
-                "legend": True,
-            },
-        })
+        grids.append(
+            {
+                "operation": operation,
+                "months": {
+                    "caption": _("States of the reports of %(operation)s") % {"operation": operation.label},
+                    "columns": [
+                        {"label": show.month_short(month), "note": str(month.year)} for month in span
+                    ],
+                    "rows": [
+                        {
+                            "label": agency.in_short,
+                            "country": agency.country.code,
+                            "cells": [_grid_cell(report, today, by) for report in its_reports],
+                        }
+                        for agency, its_reports in agencies
+                    ],
+                    "legend": True,
+                },
+            }
+        )
     return grids
 
 

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from .. import access, actions, months, queries
 from ..actions import Refusal
@@ -36,6 +36,7 @@ def reports(request):
     return render(request, "entry/reports.html", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def report(request, operation, agency, month):
     """One month: to fill for the agency's officers, to read for others who may see it, else not found."""
     report, revision = _found(request.user, operation, agency, month)
@@ -153,7 +154,8 @@ def _conflict(request, revision, sheet) -> dict | None:
         "text": _(
             "Nothing was saved: since you opened this page, %(names)s changed %(figures)s (%(moment)s). "
             "Your text is still here: look at the marked rows, then save again."
-        ) % {
+        )
+        % {
             "names": ", ".join(names),
             "figures": ", ".join(dict.fromkeys(change.indicator.label for change in changes)),
             "moment": show.moment(changes[-1].at),

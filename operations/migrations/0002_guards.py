@@ -1,19 +1,20 @@
 """Guards: what must never be and one row alone cannot show. They hold for everyone, raw SQL included.
 
 Each refusal is a check_violation that carries a constraint's name, so the application sees an IntegrityError.
-The web role owns none of these tables (operations/grants.py) and so cannot switch a guard off.
+The web role owns none of these tables (operations/grants.py) and so cannot switch a guard off. Every function
+names the schemas it reads, the temporary one last: a table of the caller's own must not stand in for a record.
 """
 
 from django.db import migrations
 
 REFUSE = """
-CREATE FUNCTION refuse(rule text, sentence text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION refuse(rule text, sentence text) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = rule, MESSAGE = sentence;
 END $$;
 
 -- For triggers whose very firing is the offence: the rule and the sentence are the trigger's arguments.
-CREATE FUNCTION refuse_always() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION refuse_always() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     PERFORM refuse(TG_ARGV[0], TG_ARGV[1]);
     RETURN NULL;
@@ -30,7 +31,7 @@ CREATE TRIGGER {table}_code_is_kept BEFORE UPDATE ON operations_{table}
 )
 
 AGENCY = """
-CREATE FUNCTION agency_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION agency_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF EXISTS (SELECT FROM operations_revision v JOIN operations_report r ON r.id = v.report_id
                 WHERE r.agency_id = OLD.id) THEN
@@ -44,7 +45,7 @@ CREATE TRIGGER agency_guard BEFORE UPDATE ON operations_agency
 """
 
 INDICATOR = """
-CREATE FUNCTION indicator_in_use(which bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
+CREATE FUNCTION indicator_in_use(which bigint) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     WITH RECURSIVE below AS (
         SELECT which AS id
         UNION SELECT i.id FROM operations_indicator i JOIN below b ON i.parent_id = b.id
@@ -52,7 +53,7 @@ CREATE FUNCTION indicator_in_use(which bigint) RETURNS boolean LANGUAGE sql STAB
     SELECT EXISTS (SELECT FROM operations_figure f JOIN below b ON f.indicator_id = b.id)
 $$;
 
-CREATE FUNCTION indicator_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION indicator_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     above operations_indicator;
 BEGIN
@@ -90,7 +91,7 @@ CREATE TRIGGER indicator_guard BEFORE INSERT OR UPDATE ON operations_indicator
 """
 
 FACTOR = """
-CREATE FUNCTION factor_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION factor_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF (OLD.unit_id, OLD.into_id, OLD.indicator_id, OLD.factor, OLD.valid_from)
             IS DISTINCT FROM (NEW.unit_id, NEW.into_id, NEW.indicator_id, NEW.factor, NEW.valid_from)
@@ -104,7 +105,7 @@ CREATE TRIGGER factor_guard BEFORE UPDATE ON operations_factor FOR EACH ROW EXEC
 """
 
 OPERATION = """
-CREATE FUNCTION operation_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION operation_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF EXISTS (
         SELECT FROM operations_report WHERE operation_id = NEW.id
@@ -112,13 +113,23 @@ BEGIN
     ) THEN
         PERFORM refuse('operation_contains_its_reports', format('%s has reports outside these days.', NEW.code));
     END IF;
+    IF EXISTS (
+        SELECT FROM operations_release WHERE operation_id = NEW.id AND at IS NOT NULL AND (
+            OLD.first_day <> NEW.first_day OR (OLD.is_demonstration AND NOT NEW.is_demonstration)
+            OR (OLD.last_day <> NEW.last_day
+                AND last_month >= date_trunc('month', least(OLD.last_day, NEW.last_day))))
+    ) THEN
+        PERFORM refuse('operation_released_is_kept', format('%s is released: what its files say stays.', NEW.code));
+    END IF;
     RETURN NEW;
 END $$;
 
-CREATE TRIGGER operation_guard BEFORE UPDATE OF first_day, last_day ON operations_operation
-    FOR EACH ROW EXECUTE FUNCTION operation_guard();
+CREATE TRIGGER operation_guard BEFORE UPDATE ON operations_operation FOR EACH ROW WHEN (
+    (OLD.first_day, OLD.last_day, OLD.is_demonstration)
+        IS DISTINCT FROM (NEW.first_day, NEW.last_day, NEW.is_demonstration))
+    EXECUTE FUNCTION operation_guard();
 
-CREATE FUNCTION operation_indicator_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION operation_indicator_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP IN ('UPDATE', 'DELETE') AND EXISTS (
         SELECT FROM operations_figure f
@@ -140,7 +151,7 @@ CREATE TRIGGER operation_indicator_guard BEFORE INSERT OR UPDATE OR DELETE ON op
 """
 
 REPORT = """
-CREATE FUNCTION report_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION report_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     o operations_operation;
 BEGIN
@@ -148,6 +159,14 @@ BEGIN
     IF NEW.month < date_trunc('month', o.first_day) OR NEW.month > o.last_day THEN
         PERFORM refuse('report_month_within_operation', format('%s runs from %s to %s; %s lies outside.',
             o.code, o.first_day, o.last_day, to_char(NEW.month, 'YYYY-MM')));
+    END IF;
+    -- What a release expected is a part of what it says: “77 of 77 reports”.
+    IF TG_OP = 'INSERT' AND EXISTS (
+        SELECT FROM operations_release
+         WHERE operation_id = NEW.operation_id AND at IS NOT NULL AND last_month >= NEW.month
+    ) THEN
+        PERFORM refuse('report_before_its_release', format('%s is released up to a later month than %s.',
+            o.code, to_char(NEW.month, 'YYYY-MM')));
     END IF;
     IF TG_OP = 'UPDATE' AND (OLD.operation_id, OLD.agency_id, OLD.month)
             IS DISTINCT FROM (NEW.operation_id, NEW.agency_id, NEW.month) THEN
@@ -161,7 +180,7 @@ CREATE TRIGGER report_guard BEFORE INSERT OR UPDATE ON operations_report
 """
 
 REVISION = """
-CREATE FUNCTION revision_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION revision_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.state <> 'draft' THEN
@@ -195,7 +214,7 @@ CREATE TRIGGER revision_is_never_deleted BEFORE DELETE ON operations_revision
     FOR EACH ROW EXECUTE FUNCTION refuse_always('revision_is_never_deleted', 'A revision is never deleted.');
 
 -- At commit the history must agree with the state: no move without its step.
-CREATE FUNCTION revision_has_its_step() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION revision_has_its_step() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF (SELECT state FROM operations_revision WHERE id = NEW.id) IS DISTINCT FROM
             (SELECT to_state FROM operations_step WHERE revision_id = NEW.id ORDER BY id DESC LIMIT 1) THEN
@@ -213,7 +232,7 @@ CREATE CONSTRAINT TRIGGER revision_has_its_step AFTER INSERT OR UPDATE OF state 
 FIGURE = """
 CREATE FUNCTION figure_in_words(
     value numeric, mark text, estimated boolean, quantity numeric, unit bigint, factor bigint, note text
-) RETURNS jsonb LANGUAGE sql STABLE AS $$
+) RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT jsonb_build_object(
         'value', value::text, 'mark', mark, 'estimated', estimated, 'note', note,
         'quantity', trim_scale(quantity)::text,
@@ -221,8 +240,7 @@ CREATE FUNCTION figure_in_words(
         'factor', (SELECT trim_scale(f.factor)::text FROM operations_factor f WHERE f.id = figure_in_words.factor))
 $$;
 
-CREATE FUNCTION figure_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = pg_catalog, public, pg_temp AS $$
+CREATE FUNCTION figure_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     wrong record;
     touched record;
@@ -230,6 +248,11 @@ DECLARE
     who bigint := nullif(current_setting('operations.by', true), '')::bigint;
     moment timestamptz := coalesce(nullif(current_setting('operations.at', true), '')::timestamptz, now());
 BEGIN
+    -- It runs with its owner's rights, so it must not be hung on a table of somebody else's making.
+    IF TG_RELID <> 'public.operations_figure'::regclass THEN
+        PERFORM refuse('figure_changes_its_own_table', 'Only figures change figures.');
+    END IF;
+
     -- The row lock of this update makes a submission wait for a save, and a save for a submission.
     FOR touched IN
         UPDATE operations_revision SET version = version + 1
@@ -259,6 +282,21 @@ BEGIN
     ELSIF FOUND THEN
         PERFORM refuse('figure_at_most_the_decimals',
             format('%s has at most %s decimals: %s.', wrong.code, wrong.decimals, wrong.value));
+    END IF;
+
+    SELECT i.code INTO wrong
+      FROM new_rows n
+      JOIN operations_indicator i ON i.id = n.indicator_id
+      LEFT JOIN operations_factor f ON f.id = n.factor_id
+     WHERE n.value IS NOT NULL AND (
+               n.value IS DISTINCT FROM round(n.quantity * coalesce(f.factor, 1), i.decimals)
+            OR (f.id IS NULL AND n.unit_id <> i.unit_id)
+            OR (f.id IS NOT NULL AND (f.unit_id <> n.unit_id OR f.into_id <> i.unit_id
+                                      OR f.indicator_id <> i.id)))
+     LIMIT 1;
+    IF FOUND THEN
+        PERFORM refuse('figure_value_follows_from_its_quantity',
+            format('%s: the value is the quantity as reported times the factor, nothing else.', wrong.code));
     END IF;
 
     IF TG_OP = 'UPDATE' THEN
@@ -306,8 +344,12 @@ CREATE TRIGGER figure_is_never_deleted BEFORE DELETE ON operations_figure
 """
 
 HISTORIES = """
-CREATE FUNCTION step_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+-- A step tells of the move just made; it cannot be told later or of another.
+CREATE FUNCTION step_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    IF NEW.to_state IS DISTINCT FROM (SELECT state FROM operations_revision WHERE id = NEW.revision_id) THEN
+        PERFORM refuse('step_tells_the_state', 'A step tells of the state that its revision is in.');
+    END IF;
     IF NEW.verb = 'verify' AND EXISTS (
         SELECT FROM operations_revision v
         JOIN operations_revision own ON own.report_id = v.report_id AND own.number <= v.number
@@ -331,7 +373,7 @@ CREATE TRIGGER {table}_is_append_only BEFORE UPDATE OR DELETE ON operations_{tab
 )
 
 RELEASE = """
-CREATE FUNCTION release_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION release_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.at IS NOT NULL THEN
@@ -355,7 +397,7 @@ END $$;
 CREATE TRIGGER release_guard BEFORE INSERT OR UPDATE OR DELETE ON operations_release
     FOR EACH ROW EXECUTE FUNCTION release_guard();
 
-CREATE FUNCTION pin_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION pin_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     wrong record;
 BEGIN
@@ -377,7 +419,7 @@ END $$;
 CREATE TRIGGER pin_guard AFTER INSERT ON operations_pin
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION pin_guard();
 
-CREATE FUNCTION pin_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION pin_is_kept() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' OR EXISTS (SELECT FROM operations_release WHERE id = OLD.release_id AND at IS NOT NULL) THEN
         PERFORM refuse('release_is_frozen', 'A published release is never changed; make the next one.');
@@ -396,7 +438,20 @@ CREATE TRIGGER {table}_is_never_emptied BEFORE TRUNCATE ON operations_{table}
     for table in ("report", "revision", "figure", "step", "change", "release", "pin")
 )
 
-SECTIONS = [REFUSE, CODES, AGENCY, INDICATOR, FACTOR, OPERATION, REPORT, REVISION, FIGURE, HISTORIES, RELEASE, TRUNCATE]
+SECTIONS = [
+    REFUSE,
+    CODES,
+    AGENCY,
+    INDICATOR,
+    FACTOR,
+    OPERATION,
+    REPORT,
+    REVISION,
+    FIGURE,
+    HISTORIES,
+    RELEASE,
+    TRUNCATE,
+]
 
 
 class Migration(migrations.Migration):

@@ -8,8 +8,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
 
-from .. import access, actions, queries, selections
+from .. import access, actions, months, queries, selections
 from ..data import choices
 from ..data.writers import snapshot
 from ..models import Indicator, Operation, Report
@@ -20,6 +21,7 @@ from .forms import ReleaseForm
 
 
 @login_not_required
+@require_safe
 def newest(request):
     """The results of the newest operation that has a release."""
     operation = selections.newest_operation()
@@ -29,6 +31,7 @@ def newest(request):
 
 
 @login_not_required
+@require_safe
 def results(request, operation: str):
     operation = get_object_or_404(Operation, code=operation)
     with snapshot():
@@ -42,6 +45,7 @@ def results(request, operation: str):
 
 
 @login_not_required
+@require_safe
 def explain(request, operation: str):
     """The receipt of one number: every figure it sums, and what is not in it."""
     operation = get_object_or_404(Operation, code=operation)
@@ -56,6 +60,7 @@ def explain(request, operation: str):
 
 
 @login_not_required
+@require_safe
 def releases(request):
     if not access.may_read_released(request.user):
         return redirect_to_login(request.get_full_path())
@@ -66,6 +71,7 @@ def releases(request):
 
 
 @login_not_required
+@require_safe
 def release(request, operation: str, number: int):
     if not access.may_read_released(request.user):
         return redirect_to_login(request.get_full_path())
@@ -73,6 +79,7 @@ def release(request, operation: str, number: int):
     return render(request, "results/release.html", tables.release(found))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def publish(request, operation: str):
     """The publisher's page: what is verified up to a month and what is missing; POST publishes the next release."""
     if not access.may_release(request.user):
@@ -120,6 +127,8 @@ def _frame(request, selection: Selection) -> dict:
     return {
         "selection": selection,
         "operation": operation,
+        "first_day": max(operation.first_day, selection.first),
+        "last_day": min(operation.last_day, months.last_day(selection.last)),
         "demonstration": operation.is_demonstration,
         "as_of": day(selection.release.at) if selection.release else moment(timezone.now()),
         "version": choices.version_label(selection),

@@ -56,18 +56,20 @@ def comparison(revision: Revision, before: dict) -> list[dict]:
         codes = parts or [indicator.code]
         value, last = queries.sum_of(now, codes), queries.sum_of(last_month, codes)
         past = [one for month in earlier if (one := queries.sum_of(month, codes)) is not None]
-        rows.append(Row(
-            indicator,
-            now=_cell(indicator, value, now, codes),
-            before=_cell(indicator, queries.sum_of(before, codes), before, codes),
-            last_month=_cell(indicator, last, last_month, codes),
-            usual=_cell(indicator, median(past) if past else None, {}, codes),
-            difference=_difference(indicator, value, last),
-            is_total=bool(parts),
-            is_changed=bool(before) and any(_said(now, code) != _said(before, code) for code in codes),
-            figure=figures.get(indicator.pk),
-            findings=[] if parts else [one for one in found if one.indicator == indicator.code],
-        ))
+        rows.append(
+            Row(
+                indicator,
+                now=_cell(indicator, value, now, codes),
+                before=_cell(indicator, queries.sum_of(before, codes), before, codes),
+                last_month=_cell(indicator, last, last_month, codes),
+                usual=_cell(indicator, median(past) if past else None, {}, codes),
+                difference=_difference(indicator, value, last),
+                is_total=bool(parts),
+                is_changed=bool(before) and any(_said(now, code) != _said(before, code) for code in codes),
+                figure=figures.get(indicator.pk),
+                findings=[] if parts else [one for one in found if one.indicator == indicator.code],
+            )
+        )
     by_area = groupby(rows, lambda row: row.indicator.area)
     return [{"area": area, "rows": list(group)} for area, group in by_area]
 
@@ -106,13 +108,15 @@ def queue(revisions, today: date) -> list[dict]:
     for revision in queries.queue(revisions).prefetch_related("steps"):
         report = revision.report
         submitted_on = revision.submitted_at.date()
-        listed.append({
-            "report": report,
-            "revision": revision,
-            "waiting": (today - submitted_on).days,
-            "late": max(0, (submitted_on - report.due).days),
-            "findings": len(queries.findings(report, revision)),
-            "is_resubmitted": any(step.verb == step.Verb.SEND_BACK for step in revision.steps.all()),
-            "is_correction": revision.number > 1,
-        })
+        listed.append(
+            {
+                "report": report,
+                "revision": revision,
+                "waiting": (today - submitted_on).days,
+                "late": max(0, (submitted_on - report.due).days),
+                "findings": len(queries.findings(report, revision)),
+                "is_resubmitted": any(step.verb == step.Verb.SEND_BACK for step in revision.steps.all()),
+                "is_correction": revision.number > 1,
+            }
+        )
     return listed

@@ -6,7 +6,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from .. import access, actions, queries
 from ..models import Report, Revision, Step
@@ -28,13 +28,18 @@ def queue(request):
     waiting = tables.queue(access.revisions_for(request.user), timezone.localdate())
     decisions = list(decisions.order_by("-id")[:RECENT])
     listed = [row["report"] for row in waiting] + [step.revision.report for step in decisions]
-    return render(request, "review/queue.html", {
-        "waiting": waiting,
-        "decisions": decisions,
-        "demonstration": any(one.operation.is_demonstration for one in listed),
-    })
+    return render(
+        request,
+        "review/queue.html",
+        {
+            "waiting": waiting,
+            "decisions": decisions,
+            "demonstration": any(one.operation.is_demonstration for one in listed),
+        },
+    )
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def report(request, operation, agency, month):
     """One report as a comparison; a POST verifies the version seen or sends it back."""
     if not access.may_review(request.user):

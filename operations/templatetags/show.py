@@ -24,6 +24,12 @@ def figure(value: Decimal | None, decimals: int = 0) -> str:
     return "" if value is None else numbers.grouped(Decimal(value), decimals, get_language() or "en")
 
 
+@register.simple_tag
+def separators() -> str:
+    """The decimal and the grouping sign of `figure` for plotly.js; not every browser knows every language."""
+    return numbers.grouped(Decimal("1111.1"), 1, get_language() or "en").replace("1", "")[::-1]
+
+
 @register.filter
 def month(value: date | None) -> str:
     """“March 2025” in the reader's language; Gregorian, whatever the country's calendar."""
