@@ -477,3 +477,24 @@ def test_a_refusal_of_the_database_carries_a_sentence(names):
     with pytest.raises(DatabaseError) as refused, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE operations_figure SET value = 1 WHERE revision_id = %(verified)s", names)
     assert "open a correction instead" in str(refused.value)
+
+
+def test_every_function_names_the_schemas_it_reads():
+    """Else a table of the caller's own could stand in for a record."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT proname, coalesce(array_to_string(proconfig, ' '), '') FROM pg_proc"
+            " WHERE pronamespace = 'public'::regnamespace"
+        )
+        functions = dict(cursor.fetchall())
+    assert "figure_changed" in functions
+    assert {name for name, settings in functions.items() if "search_path=" not in settings} == set()
+
+
+def test_the_web_role_calls_no_function_but_those_of_its_guards():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+            " AND has_function_privilege(current_user, oid, 'EXECUTE')"
+        )
+        assert {name for (name,) in cursor.fetchall()} == {"refuse", "indicator_in_use"}
