@@ -38,10 +38,18 @@ CURRENT = """(
     SELECT DISTINCT ON (v.report_id) v.report_id, v.id, v.number FROM operations_revision v
      WHERE v.state = 'verified' ORDER BY v.report_id, v.number DESC)"""
 
-# Every leaf of the operation with each indicator above it and itself.
-TREE = """
-    SELECT i.id AS leaf, i.id AS total, i.parent_id FROM operations_indicator i
-      JOIN operations_operation_indicators oi ON oi.indicator_id = i.id AND oi.operation_id = %(operation)s
+# The indicators entered: the operation's; in a release those it has figures of, so that an indicator which the
+# operation takes up later adds nothing to what was released.
+ENTERED = """
+    SELECT oi.indicator_id AS id FROM operations_operation_indicators oi
+     WHERE oi.operation_id = %(operation)s AND (%(release)s::bigint IS NULL OR EXISTS (
+               SELECT FROM operations_pin p JOIN operations_figure f USING (revision_id)
+                WHERE p.release_id = %(release)s AND f.indicator_id = oi.indicator_id))
+"""
+
+# Every leaf that is entered with each indicator above it and itself.
+TREE = f"""
+    SELECT i.id AS leaf, i.id AS total, i.parent_id FROM operations_indicator i JOIN ({ENTERED}) entered USING (id)
     UNION ALL
     SELECT t.leaf, i.id, i.parent_id FROM tree t JOIN operations_indicator i ON i.id = t.parent_id
 """
@@ -133,8 +141,8 @@ def figures_sql(selection: Selection) -> str:
                     ELSE coalesce(f.mark, 'O') END AS obs_status,
                chosen.revision, %(version)s AS release
           FROM chosen
-         CROSS JOIN operations_operation_indicators oi
-          JOIN operations_indicator i ON i.id = oi.indicator_id AND oi.operation_id = %(operation)s
+         CROSS JOIN ({ENTERED}) entered
+          JOIN operations_indicator i ON i.id = entered.id
           JOIN operations_focusarea area ON area.id = i.area_id
           JOIN operations_unit u ON u.id = i.unit_id
           LEFT JOIN operations_figure f ON f.revision_id = chosen.revision_id AND f.indicator_id = i.id
@@ -142,6 +150,13 @@ def figures_sql(selection: Selection) -> str:
          ORDER BY chosen.month, chosen.agency_position, chosen.agency, area.position, i.position, i.code"""
     with connection.cursor() as cursor:
         return cursor.mogrify(sql, _parameters(selection)).decode()
+
+
+def figures_count(selection: Selection) -> int:
+    """How many rows `figures_sql` has."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM ({figures_sql(selection)}) AS rows")
+        return cursor.fetchone()[0]
 
 
 def reports_in(selection: Selection) -> tuple[int, int]:

@@ -27,6 +27,7 @@ from stories import (
 from operations import actions
 from operations.actions import Entered
 from operations.data import tables, writers
+from operations.models import Indicator
 
 pytestmark = pytest.mark.django_db
 
@@ -252,6 +253,8 @@ def test_released_files_never_move(client, operation):
     version = late.revisions.get().version
     actions.verify(late, version=version, by=reviewer, at=just_after(late))
     released(operation, "2025-03", person("publisher"))
+    assert [body(client.get(address)) for address in addresses] == before
+    operation.indicators.add(Indicator.objects.get(code="drugs-ketamine"))
     assert [body(client.get(address)) for address in addresses] == before
     newest = client.get("/data/totals.csv?indicator=drug-cases")
     assert newest["X-Release"] == "2" and newest["X-Reports"] == "6/6"

@@ -83,17 +83,6 @@ def totals_rows(selection: Selection, by: tuple[str, ...]) -> list[dict]:
     return [_row(selection, names, total) for total in queries.totals(selection, dimensions)]
 
 
-def count_figures(selection: Selection) -> int:
-    """How many rows figures.csv has: one for every report expected and every indicator entered."""
-    wanted = [
-        leaf
-        for leaf in queries.leaves(selection.operation)
-        if (not selection.areas or leaf.area.code in selection.areas)
-        and (not selection.indicators or leaf.code in selection.indicators)
-    ]
-    return queries.reports_in(selection)[1] * len(wanted)
-
-
 def _row(selection: Selection, names: list[str], total: Total) -> dict:
     row = {
         "operation": selection.operation.code,

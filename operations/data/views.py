@@ -91,7 +91,7 @@ def _files(request, question: asked.Asked, totals: int) -> list[dict]:
     figures = {
         "name": "figures.csv",
         "what": _("Figures as entered, one a row"),
-        "rows": tables.count_figures(selection),
+        "rows": queries.figures_count(selection),
         "url": request.build_absolute_uri(reverse("data:figures_csv") + query),
     }
     above = queries.calculated(selection.operation)

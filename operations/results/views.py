@@ -113,9 +113,7 @@ def _indicator(selection: Selection) -> Indicator:
             _("A receipt is for one indicator; choose a number on the results page."), "indicator"
         )
     (code,) = selection.indicators
-    leaves = {leaf.code for leaf in queries.leaves(selection.operation)}
-    collected = leaves | set(queries.calculated(selection.operation))
-    if code not in collected:
+    if not queries.totals(selection.narrowed(areas=())):
         raise Unselectable(_("The operation does not collect “%(code)s”.") % {"code": code}, "indicator")
     return Indicator.objects.select_related("area", "unit").get(code=code)
 
