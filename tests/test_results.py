@@ -181,6 +181,14 @@ def test_a_receipt_names_what_is_not_in_it(operation):
     assert missing.count("<li>") == 1 and "Laos" in missing and "National Defen" in missing
 
 
+def test_a_receipt_counts_figures_and_not_marks(operation):
+    period = "from=2025-03&to=2025-03"
+    hand_in(operation, "LA-MND", "2025-03", drug_cases=2)
+    released(operation, "2025-04", person("publisher"))
+    text = page(reader(), f"?indicator=drug-cases&{period}", f"{HERE}explain/")
+    assert "Exactly 1,502 cases: the sum of the 3 figures below." in text  # of four reports, one with a mark
+
+
 def test_a_receipt_of_a_total_is_of_its_parts(operation):
     text = page(reader(), "?indicator=drugs-seized&country=LA", f"{HERE}explain/")
     assert "Calculated, never entered:" in text

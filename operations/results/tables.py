@@ -291,6 +291,7 @@ def receipt(selection: Selection, indicator: Indicator) -> dict:
         "lines": [
             _line(line, agencies, leaves, units) for line in lines if line.value is not None or line.mark
         ],
+        "figure_count": sum(line.value is not None for line in lines),
         "missing": [
             _line(line, agencies, leaves, units) for line in lines if line.value is None and not line.mark
         ],
