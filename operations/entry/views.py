@@ -14,7 +14,7 @@ from .. import access, actions, months, queries
 from ..actions import Refusal
 from ..models import Mark, Report, Step
 from ..templatetags import show
-from . import tables
+from . import tables, worklists
 from .forms import Correction, Sheet
 
 
@@ -27,10 +27,10 @@ def reports(request):
     context = {}
     if access.is_officer(user):
         country = Report.objects.filter(agency__country=user.agency.country_id)
-        context["own"] = tables.worklist(country.filter(agency=user.agency), today)
-        context["others"] = tables.worklist(country.exclude(agency=user.agency), today)
+        context["own"] = worklists.worklist(country.filter(agency=user.agency), today)
+        context["others"] = worklists.worklist(country.exclude(agency=user.agency), today)
     if not access.is_officer(user) or access.may_review(user) or access.may_release(user):
-        context["grids"] = tables.grid(Report.objects.all(), today, by=user)
+        context["grids"] = worklists.grid(Report.objects.all(), today, by=user)
     listed = [one["operation"] for name in ("own", "others", "grids") for one in context.get(name, [])]
     context["demonstration"] = any(operation.is_demonstration for operation in listed)
     return render(request, "entry/reports.html", context)
