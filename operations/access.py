@@ -26,6 +26,16 @@ def may_review(person) -> bool:
     return person.has_perm(REVIEW)
 
 
+def may_extend(person) -> bool:
+    """Give an agency longer for a month."""
+    return may_review(person)
+
+
+def may_ask(person) -> bool:
+    """Put a question about a figure to its officer, and withdraw it."""
+    return may_review(person)
+
+
 def may_release(person) -> bool:
     return person.has_perm(RELEASE)
 

@@ -1,22 +1,36 @@
-"""The verbs: save, submit, send back, verify, correct, release. Only these write records.
+"""The verbs: save, undo, submit, send back, verify, correct, ask, answer, extend, release. Only these write records.
 
 Each locks the report, checks permission, guards the starting state, changes, and writes the history, in one
 transaction. Changes of figures are recorded by the database itself, under the name that `_acting` leaves there.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.db.models import Max
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from . import access, checks, months, numbers, queries
-from .models import Figure, Operation, Pin, Release, Report, Revision, Step, Unit
+from .models import (
+    Agency,
+    Answer,
+    Extension,
+    Figure,
+    Operation,
+    Pin,
+    Question,
+    Release,
+    Report,
+    Revision,
+    Step,
+    Unit,
+)
 
 
 class Refusal(Exception):
@@ -25,6 +39,14 @@ class Refusal(Exception):
     def __init__(self, message: str, field: str = ""):
         super().__init__(message)
         self.message, self.field = message, field
+
+
+class Conflict(Refusal):
+    """Somebody saved another figure since the writer last saw it; `figure` is what is saved now."""
+
+    def __init__(self, message: str, figure: Figure):
+        super().__init__(message, figure.indicator.code)
+        self.figure = figure
 
 
 @dataclass(frozen=True)
@@ -36,6 +58,15 @@ class Entered:
     mark: str | None = None
     note: str = ""
     estimated: bool = False
+
+
+@dataclass(frozen=True)
+class Saved:
+    """How many figures a save changed, and the revision's version before and after it."""
+
+    count: int
+    before: int
+    version: int
 
 
 def expect_reports(operation: Operation) -> int:
@@ -55,38 +86,71 @@ def expect_reports(operation: Operation) -> int:
     return operation.reports.count() - before
 
 
-def save_figures(report: Report, entered: dict[str, Entered], *, by, at: datetime) -> int:
-    """Save figures, by indicator, in the report's draft, which begins with the first save. How many changed.
+def save_figures(
+    report: Report, entered: dict[str, Entered], *, by, at: datetime, seen: Mapping[str, int] | None = None
+) -> Saved:
+    """Save figures, by indicator, in the report's draft, which begins with the first save.
 
-    All or none: Refusal for an unknown or calculated indicator, an unknown unit, or a report that is not in draft.
+    All or none: Refusal for an unknown or calculated indicator, an unknown unit, or a report that is not in draft;
+    Conflict where a figure is not the version that was `seen` (0: none) and is not what is given either.
+    """
+    with _acting(by, at, report) as report:
+        if not access.may_enter(by, report):
+            raise PermissionDenied
+        return _save(_draft(report, by=by, at=at), entered, seen or {})
+
+
+def nothing_to_report(report: Report, area: str, *, by, at: datetime) -> Saved:
+    """Enter zero in every empty leaf of a focus area; marks and figures stay. Refusal where none is empty."""
+    with _acting(by, at, report) as report:
+        if not access.may_enter(by, report):
+            raise PermissionDenied
+        revision = _draft(report, by=by, at=at)
+        known = queries.entries(revision)
+        empty = [
+            leaf.code
+            for leaf in queries.leaves(report.operation)
+            if leaf.area.code == area and checks.is_empty(known.get(leaf.code, checks.EMPTY))
+        ]
+        if not empty:
+            raise Refusal(_("No figure of this section is empty; nothing was changed."), "area")
+        notes = {code: known[code].note for code in empty if code in known}
+        zeros = {code: Entered(Decimal(0), note=notes.get(code, "")) for code in empty}
+        return _save(revision, zeros, {})
+
+
+def undo(report: Report, *, after: int, upto: int, by, at: datetime) -> Saved:
+    """Take back one's own changes between two versions of the draft, as a change like any other.
+
+    Refusal where any of these figures has been changed since: what came later is not taken back with it.
     """
     with _acting(by, at, report) as report:
         if not access.may_enter(by, report):
             raise PermissionDenied
         revision = _draft(report, by=by, at=at)
-        leaves = {indicator.code: indicator for indicator in queries.leaves(report.operation)}
-        factors = queries.factors(leaves.values(), report.month)
-        units = {unit.code: unit for unit in Unit.objects.all()}
-        existing = {figure.indicator_id: figure for figure in revision.figures.all()}
-        new, changed = [], []
-        for code, given in entered.items():
-            indicator = leaves.get(code)
-            if indicator is None:
-                raise Refusal(_not_entered(code, report.operation), code)
-            wanted = _figure(indicator, given, units, factors)
-            figure = existing.get(indicator.pk)
-            if figure is None:
-                if given != Entered(unit=given.unit):
-                    new.append(Figure(revision=revision, indicator=indicator, **wanted))
-            elif any(getattr(figure, name) != value for name, value in wanted.items()):
-                for name, value in wanted.items():
-                    setattr(figure, name, value)
-                figure.version += 1
-                changed.append(figure)
-        Figure.objects.bulk_create(new)
-        if changed:
-            Figure.objects.bulk_update(changed, [*FIGURE_FIELDS, "version"])
-        return len(new) + len(changed)
+        changes = revision.changes.select_related("indicator").order_by("-id")
+        taken = list(changes.filter(version__gt=after, version__lte=upto, by=by))
+        if not taken:
+            raise Refusal(_("There is nothing of yours to undo here."))
+        others = changes.filter(version__gt=after, indicator__in=[change.indicator for change in taken])
+        if moved := others.exclude(pk__in=[change.pk for change in taken]).first():
+            raise Refusal(
+                _("%(name)s has been changed since; nothing was undone. Correct the figures by hand.")
+                % {"name": moved.indicator.label},
+                moved.indicator.code,
+            )
+        # Newest first, so that the oldest state of a figure changed twice is the one that stays.
+        before = {change.indicator.code: _recorded(change.before) for change in taken}
+        return _save(revision, before, {})
+
+
+def remember_habit(agency: Agency, separator: str, *, by) -> None:
+    """Keep which decimal separator an agency's officers write, as one of them has just answered."""
+    if not (access.is_officer(by) and by.agency_id == agency.pk):
+        raise PermissionDenied
+    Agency.objects.filter(pk=agency.pk).exclude(decimal_separator=separator).update(
+        decimal_separator=separator
+    )
 
 
 def submit(report: Report, *, version: int, by, at: datetime, note: str = "") -> Revision:
@@ -98,10 +162,7 @@ def submit(report: Report, *, version: int, by, at: datetime, note: str = "") ->
         if revision is None or not revision.is_draft:
             raise Refusal(_wrong_state(revision, _("submitted")))
         _same_version(revision, version)
-        found = queries.findings(report, revision)
-        if open_ones := checks.unanswered(found, queries.entries(revision)):
-            raise Refusal(open_ones[0].message, open_ones[0].indicator)
-        return _move(revision, Step.Verb.SUBMIT, Revision.State.SUBMITTED, by=by, at=at, note=note)
+        return _hand_in(report, revision, by=by, at=at, note=note)
 
 
 def send_back(report: Report, *, version: int, by, at: datetime, note: str) -> Revision:
@@ -131,23 +192,80 @@ def correct(report: Report, *, reason_code: str, reason: str, by, at: datetime) 
     with _acting(by, at, report) as report:
         if not access.may_enter(by, report):
             raise PermissionDenied
-        old = _newest(report)
-        if old is None or not old.is_verified:
-            raise Refusal(_("Only a verified report is corrected; this one can still be changed itself."))
-        if reason_code not in Revision.Reason.values:
-            raise Refusal(_("Choose why the figures are corrected."), "reason_code")
+        return _open_correction(report, reason_code, reason.strip(), by=by, at=at)
+
+
+def extend(report: Report, *, until: date, reason: str, by, at: datetime) -> Extension:
+    """Give one agency longer for one month. Refusal without a reason, for a day gone by, or when it is in already."""
+    with _acting(by, at, report) as report:
+        if not access.may_extend(by):
+            raise PermissionDenied
         if not reason.strip():
-            raise Refusal(_("Say in a sentence what is corrected and why."), "reason")
-        revision = Revision.objects.create(
-            report=report, number=old.number + 1, reason_code=reason_code, reason=reason.strip()
+            raise Refusal(_("Say in a sentence why this agency gets longer."), "reason")
+        if until <= report.due or until < at.date():
+            raise Refusal(
+                _("Choose a day after %(day)s that has not gone by.") % {"day": report.due.isoformat()},
+                "until",
+            )
+        revision = _newest(report)
+        if revision and (revision.number > 1 or not revision.is_draft):
+            raise Refusal(_("This report is already submitted; it needs no extension."))
+        return Extension.objects.create(report=report, until=until, reason=reason.strip(), by=by, at=at)
+
+
+def ask(revision: Revision, indicator: str, *, text: str, due: date, by, at: datetime) -> Question:
+    """Put a question about one figure to its officer. Refusal while the revision is a draft, or one is open already."""
+    with _acting(by, at, revision.report) as report:
+        if not access.may_ask(by):
+            raise PermissionDenied
+        revision = _newest(report)
+        if revision is None or revision.is_draft:
+            raise Refusal(_wrong_state(revision, _("asked about")))
+        leaf = next((one for one in queries.leaves(report.operation) if one.code == indicator), None)
+        if leaf is None:
+            raise Refusal(_not_entered(indicator, report.operation), "indicator")
+        if not text.strip():
+            raise Refusal(_("Write the question; the officer reads it."), "text")
+        if due < at.date():
+            raise Refusal(_("Choose a day for the answer that has not gone by."), "due")
+        if Question.objects.open().filter(revision__report=report, indicator=leaf).exists():
+            raise Refusal(
+                _("A question about this figure is open already; wait for its answer, or withdraw it.")
+            )
+        return Question.objects.create(
+            revision=revision, indicator=leaf, text=text.strip(), due=due, by=by, at=at
         )
-        _record(revision, Step.Verb.CORRECT, "", by=by, at=at, note=reason.strip())
-        copies = list(old.figures.all())
-        for figure in copies:
-            figure.pk, figure.revision, figure.version = None, revision, 1
-        Figure.objects.bulk_create(copies)
-        revision.refresh_from_db()
-        return revision
+
+
+def answer(question: Question, *, text: str, by, at: datetime, entered: Entered | None = None) -> Answer:
+    """Answer a question: without a figure it is confirmed, with one (or a mark) it is corrected, with the text as note.
+
+    In a draft the figure is saved. A submitted report is taken back, changed and submitted again in one go; a
+    verified one is opened for correction, and the draft waits for its officer. Refusal where that cannot be.
+    """
+    with _acting(by, at, question.revision.report) as report:
+        if not access.may_enter(by, report):
+            raise PermissionDenied
+        _still_open(question)
+        if not text.strip():
+            raise Refusal(_("Say in a sentence what the Centre should know."), "text")
+        kind = Answer.Kind.CONFIRMED
+        if entered is not None:
+            kind = Answer.Kind.MARKED if entered.mark else Answer.Kind.CORRECTED
+            _correct_for(question, report, replace(entered, note=text), by=by, at=at)
+        return Answer.objects.create(question=question, kind=kind, text=text.strip(), by=by, at=at)
+
+
+def withdraw(question: Question, *, text: str, by, at: datetime) -> Answer:
+    """Close a question of the Centre that needs no answer any more, with the reason."""
+    with _acting(by, at, question.revision.report):
+        if not access.may_ask(by):
+            raise PermissionDenied
+        _still_open(question)
+        if not text.strip():
+            raise Refusal(_("Say in a sentence why the question is withdrawn."), "text")
+        kind = Answer.Kind.WITHDRAWN
+        return Answer.objects.create(question=question, kind=kind, text=text.strip(), by=by, at=at)
 
 
 def release(
@@ -212,6 +330,97 @@ def _acting(by, at: datetime, report: Report | None = None):
         yield report
 
 
+def _save(revision: Revision, entered: dict[str, Entered], seen: Mapping[str, int]) -> Saved:
+    """Write what differs into a locked draft; nothing else is touched."""
+    report = revision.report
+    leaves = {indicator.code: indicator for indicator in queries.leaves(report.operation)}
+    factors = queries.factors(leaves.values(), report.month)
+    units = {unit.code: unit for unit in Unit.objects.all()}
+    existing = {figure.indicator_id: figure for figure in revision.figures.select_related("unit")}
+    new, changed = [], []
+    for code, given in entered.items():
+        indicator = leaves.get(code)
+        if indicator is None:
+            raise Refusal(_not_entered(code, report.operation), code)
+        wanted = _figure(indicator, given, units, factors)
+        figure = existing.get(indicator.pk)
+        if figure is None:
+            if given != Entered(unit=given.unit):
+                new.append(Figure(revision=revision, indicator=indicator, **wanted))
+        elif any(getattr(figure, name) != value for name, value in wanted.items()):
+            if seen.get(code, figure.version) != figure.version:
+                figure.indicator = indicator
+                sentence = _("%(name)s was changed by somebody else since you saw it; nothing was saved.")
+                raise Conflict(sentence % {"name": indicator.label}, figure)
+            for name, value in wanted.items():
+                setattr(figure, name, value)
+            figure.version += 1
+            changed.append(figure)
+    before = revision.version
+    Figure.objects.bulk_create(new)
+    if changed:
+        Figure.objects.bulk_update(changed, [*FIGURE_FIELDS, "version"])
+    revision.refresh_from_db(fields=["version"])
+    return Saved(len(new) + len(changed), before, revision.version)
+
+
+def _recorded(figure: dict | None) -> Entered:
+    """What a change has on record, to be entered again."""
+    if figure is None:
+        return Entered()
+    quantity = None if figure["quantity"] is None else Decimal(figure["quantity"])
+    return Entered(quantity, figure["unit"] or "", figure["mark"], figure["note"], figure["estimated"])
+
+
+def _open_correction(report: Report, reason_code: str, reason: str, *, by, at: datetime) -> Revision:
+    """The next revision of a locked, verified report: a draft with every figure of the one before."""
+    old = _newest(report)
+    if old is None or not old.is_verified:
+        raise Refusal(_("Only a verified report is corrected; this one can still be changed itself."))
+    if reason_code not in Revision.Reason.values:
+        raise Refusal(_("Choose why the figures are corrected."), "reason_code")
+    if not reason:
+        raise Refusal(_("Say in a sentence what is corrected and why."), "reason")
+    revision = Revision.objects.create(
+        report=report, number=old.number + 1, reason_code=reason_code, reason=reason
+    )
+    _record(revision, Step.Verb.CORRECT, "", by=by, at=at, note=reason)
+    copies = list(old.figures.all())
+    for figure in copies:
+        figure.pk, figure.revision, figure.version = None, revision, 1
+    Figure.objects.bulk_create(copies)
+    revision.refresh_from_db()
+    return revision
+
+
+def _hand_in(report: Report, revision: Revision, *, by, at: datetime, note: str) -> Revision:
+    """Submit a locked draft, unless anything stops it or an odd figure has no reason."""
+    found = queries.findings(report, revision)
+    if open_ones := checks.unanswered(found, queries.entries(revision)):
+        raise Refusal(open_ones[0].message, open_ones[0].indicator)
+    return _move(revision, Step.Verb.SUBMIT, Revision.State.SUBMITTED, by=by, at=at, note=note)
+
+
+def _correct_for(question: Question, report: Report, entered: Entered, *, by, at: datetime) -> None:
+    """Change the figure that a question is about, whatever state its report is in."""
+    revision, change = _newest(report), {question.indicator.code: entered}
+    was_submitted = revision.is_submitted
+    if revision.is_verified:
+        reason = _("Answer to the Centre's question: %(text)s") % {"text": entered.note.strip()}
+        revision = _open_correction(report, Revision.Reason.OTHER, reason[:500], by=by, at=at)
+    elif was_submitted:
+        _move(revision, Step.Verb.TAKE_BACK, Revision.State.DRAFT, by=by, at=at, note=entered.note.strip())
+    if not _save(revision, change, {}).count:
+        raise Refusal(_("This is the figure that stands there already; confirm it instead."), "figure")
+    if was_submitted:
+        _hand_in(report, revision, by=by, at=at, note=entered.note.strip())
+
+
+def _still_open(question: Question) -> None:
+    if Answer.objects.filter(question=question).exists():
+        raise Refusal(_("This question has been answered meanwhile; look at it again."))
+
+
 def _newest(report: Report) -> Revision | None:
     return report.revisions.order_by("-number").first()
 
@@ -225,11 +434,23 @@ def _draft(report: Report, *, by, at: datetime) -> Revision:
                 _("%(month)s has not begun; its report opens on its first day.")
                 % {"month": months.written(report.month)}
             )
+        _not_closed(report, at)
         revision = Revision.objects.create(report=report)
         _record(revision, Step.Verb.OPEN, "", by=by, at=at)
     if not revision.is_draft:
         raise Refusal(_wrong_state(revision, _("changed")))
+    if revision.number == 1:
+        _not_closed(report, at)
     return revision
+
+
+def _not_closed(report: Report, at: datetime) -> None:
+    """A first report is taken until it closes; a correction always is."""
+    if report.closes and at.date() > report.closes:
+        raise Refusal(
+            _("%(month)s closed on %(day)s; the Centre's reviewers can open it by an extension.")
+            % {"month": months.written(report.month), "day": report.closes.isoformat()}
+        )
 
 
 def _submitted(report: Report, version: int) -> Revision:
@@ -275,6 +496,7 @@ def _record(revision: Revision, verb: str, before: str, *, by, at: datetime, not
         from_state=before,
         to_state=revision.state,
         version=revision.version,
+        digest="" if revision.is_draft else queries.digest(revision),
         by=by,
         at=at,
         note=note,
@@ -304,6 +526,15 @@ def _figure(indicator, given: Entered, units, factors) -> dict:
         )
     value = numbers.convert(given.quantity, factor.factor, indicator.decimals) if factor else given.quantity
     is_kept_whole = value == round(value, indicator.decimals) and given.quantity == round(given.quantity, 6)
+    if indicator.impossible_from is not None and value >= indicator.impossible_from:
+        raise Refusal(
+            _("%(name)s cannot be %(value)s in one month: look at the unit and the digits.")
+            % {
+                "name": indicator.label,
+                "value": numbers.grouped(value, indicator.decimals, get_language() or "en"),
+            },
+            indicator.code,
+        )
     if not is_kept_whole or value >= 10**15 or given.quantity >= 10**18:
         raise Refusal(
             _("%(name)s: at most 15 digits and %(decimals)s decimals.")

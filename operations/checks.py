@@ -8,7 +8,6 @@ from statistics import median
 from django.utils.translation import gettext as _
 
 NOT_AVAILABLE, NOT_APPLICABLE = "L", "M"  # the observation status of the same meaning, as figures keep it
-UNIT_RATIO = 1000  # between g, kg and t, and more between tablets and kg
 MONTHS_LOOKED_AT = 12
 MONTHS_OF_FIGURES = 3  # so many in a row make a mark surprising
 
@@ -23,6 +22,7 @@ class Leaf:
     decimals: int
     label: str
     odd_ratio: Decimal = Decimal(10)
+    unit_ratio: int = 1000  # between g, kg and t, and more between tablets and kg
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,11 @@ def findings(
     return found
 
 
+def is_empty(entry: Entry) -> bool:
+    """Whether nothing is reported, which is neither zero nor a mark."""
+    return entry.value is None and not entry.mark
+
+
 def unanswered(found: Iterable[Finding], entries: Month) -> list[Finding]:
     """What still keeps a report from submission: findings that block, or want a reason and have no note."""
     return [
@@ -104,7 +109,7 @@ def unanswered(found: Iterable[Finding], entries: Month) -> list[Finding]:
 
 
 def _missing(leaf, entry):
-    if entry.value is None and not entry.mark:
+    if is_empty(entry):
         return [_stop("empty", leaf, _("%(label)s is empty: a figure, 0 or “not available” is needed."))]
     if entry.mark and not entry.note.strip():
         return [
@@ -127,30 +132,32 @@ def _out_of_scale(leaf, entry, before):
         return []
     usual = median(figures)
     weight = leaf.unit == "kg"
-    if entry.value >= usual * UNIT_RATIO:
+    if entry.value >= usual * leaf.unit_ratio:
         question = _("Were grams or tablets entered as kg?") if weight else _("Is a digit or a comma wrong?")
         return [
             _odd(
                 "unit-above",
                 leaf,
                 _(
-                    "%(label)s is a thousand times the earlier months or more. %(question)s "
+                    "%(label)s is %(times)s times what the earlier months had, or more. %(question)s "
                     "Correct it, or say in the note why it is right."
                 ),
                 question=question,
+                times=leaf.unit_ratio,
             )
         ]
-    if entry.value * UNIT_RATIO <= usual:
+    if entry.value * leaf.unit_ratio <= usual:
         question = _("Were tonnes entered as kg?") if weight else _("Is a digit or a comma wrong?")
         return [
             _odd(
                 "unit-below",
                 leaf,
                 _(
-                    "%(label)s is a thousandth of the earlier months or less. %(question)s "
+                    "%(label)s is 1/%(times)s of what the earlier months had, or less. %(question)s "
                     "Correct it, or say in the note why it is right."
                 ),
                 question=question,
+                times=leaf.unit_ratio,
             )
         ]
     if entry.value >= usual * leaf.odd_ratio:

@@ -36,8 +36,14 @@ RIGHTS = {
     "operations_figure": KEEP,
     "operations_step": ADD,
     "operations_change": READ,  # written by the figures' own trigger only
+    "operations_extension": ADD,
+    "operations_question": ADD,
+    "operations_answer": ADD,
     "operations_release": KEEP,
     "operations_pin": ADD,
+    # what was said to whom
+    "operations_reply": "SELECT, INSERT, DELETE",  # forgotten after some days
+    "operations_message": KEEP,  # a delivery is noted when it is known
 }
 
 

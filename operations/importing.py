@@ -195,7 +195,7 @@ class _Import:
             try:
                 if not (is_handed_in and is_known):
                     entered = {code: one.entered for code, one in wanted.items()}
-                    saved = actions.save_figures(report, entered, by=by, at=self.order.at)
+                    saved = actions.save_figures(report, entered, by=by, at=self.order.at).count
             except actions.Refusal as problem:
                 at_fault = wanted.pop(problem.field, None)
                 name = self._field(at_fault, problem.field, report.month)

@@ -4,7 +4,7 @@ What must never be is a named constraint here or, where one row is not enough to
 migrations/0002_guards.py; both refuse raw SQL too.
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
@@ -85,10 +85,27 @@ class Agency(Named):
 
     country = models.ForeignKey(Country, models.PROTECT, verbose_name=_("country"), related_name="agencies")
     short_name = models.CharField(_("short name"), max_length=80, blank=True)
+    decimal_separator = models.CharField(
+        _("decimal separator"),
+        max_length=1,
+        blank=True,
+        default="",
+        db_default="",
+        choices=[(".", _("dot: 1.5")), (",", _("comma: 1,5"))],
+        help_text=_(
+            "As its officers write numbers; learnt from their answer when 1.234 could mean two things"
+        ),
+    )
 
     class Meta(Named.Meta):
         verbose_name = _("agency")
         verbose_name_plural = _("agencies")
+        constraints = [
+            *Named.Meta.constraints,
+            models.CheckConstraint(
+                name="agency_decimal_separator_is_known", condition=Q(decimal_separator__in=["", ".", ","])
+            ),
+        ]
 
     @property
     def in_short(self) -> str:
@@ -152,6 +169,20 @@ class Indicator(Named):
         default=10,
         help_text=_("So many times the median of the months before wants a reason"),
     )
+    unit_ratio = models.PositiveIntegerField(
+        _("another unit from"),
+        default=1000,
+        db_default=1000,
+        help_text=_("So many times the median, or so small a part of it, looks like a wrong unit"),
+    )
+    impossible_from = models.DecimalField(
+        _("impossible from"),
+        max_digits=18,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        help_text=_("A figure of one month of this size is refused; empty: none is"),
+    )
     cases = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -170,6 +201,9 @@ class Indicator(Named):
         constraints = [
             *Named.Meta.constraints,
             models.CheckConstraint(name="indicator_at_most_3_decimals", condition=Q(decimals__lte=3)),
+            models.CheckConstraint(
+                name="indicator_thresholds_above_one", condition=Q(odd_ratio__gt=1, unit_ratio__gt=1)
+            ),
             models.CheckConstraint(name="indicator_not_its_own_parent", condition=~Q(parent=F("id"))),
         ]
 
@@ -227,6 +261,12 @@ class Operation(Named):
     last_day = models.DateField(_("last day"))
     due_day = models.PositiveSmallIntegerField(
         _("due day"), default=10, help_text=_("A month's report is due on this day of the month after it")
+    )
+    closes_after = models.PositiveSmallIntegerField(
+        _("closes after"),
+        null=True,
+        blank=True,
+        help_text=_("So many days after the due day a first report is no longer taken; empty: it always is"),
     )
     is_demonstration = models.BooleanField(
         _("demonstration"), default=False, help_text=_("Figures are invented; every page and file says so")
@@ -293,14 +333,17 @@ class Person(AbstractUser):
 class ReportQuerySet(models.QuerySet):
     def with_latest(self):
         """Each report with the number and state of its newest revision (None: expected, nobody has begun)
-        and the verb that led there (`send_back` tells a draft that came back from a new one)."""
+        and the verb that led there (`send_back` tells a draft that came back from a new one), and `extended_to`:
+        the day up to which the Centre gave longer, or None."""
         newest = Revision.objects.filter(report=OuterRef("pk")).order_by("-number")
+        extension = Extension.objects.filter(report=OuterRef("pk")).order_by("-id")
         last_step = Step.objects.filter(revision__report=OuterRef("pk")).order_by("-id")
         return self.annotate(
             latest_number=Subquery(newest.values("number")[:1]),
             latest_state=Subquery(newest.values("state")[:1]),
             last_verb=Subquery(last_step.values("verb")[:1]),
             last_step_at=Subquery(last_step.values("at")[:1]),
+            extended_to=Subquery(extension.values("until")[:1]),
         )
 
 
@@ -337,7 +380,16 @@ class Report(models.Model):
 
     @property
     def due(self) -> date:
-        return self.operation.due(self.month)
+        """The last day in time: of an extension, if the Centre gave one, else by the operation."""
+        if "extended_to" not in self.__dict__:
+            self.extended_to = self.extensions.values_list("until", flat=True).last()
+        return self.extended_to or self.operation.due(self.month)
+
+    @property
+    def closes(self) -> date | None:
+        """The last day on which a first report is taken; None where it always is."""
+        days = self.operation.closes_after
+        return None if days is None else self.due + timedelta(days=days)
 
     @property
     def standing(self) -> str:
@@ -501,6 +553,7 @@ class Step(models.Model):
         CORRECT = "correct", _("opened for correction")
         SUBMIT = "submit", _("submitted")
         SEND_BACK = "send_back", _("sent back")
+        TAKE_BACK = "take_back", _("taken back to answer a question")
         VERIFY = "verify", _("verified")
 
     revision = models.ForeignKey(Revision, models.PROTECT, related_name="steps")
@@ -508,6 +561,14 @@ class Step(models.Model):
     from_state = models.CharField(_("from"), max_length=10, choices=Revision.State, blank=True)
     to_state = models.CharField(_("to"), max_length=10, choices=Revision.State)
     version = models.PositiveIntegerField(_("version"), help_text=_("Of the revision, as decided upon"))
+    digest = models.CharField(
+        _("digest"),
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("SHA-256 of the figures submitted or verified"),
+    )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("by"), related_name="steps"
     )
@@ -526,7 +587,7 @@ class Step(models.Model):
                 name="step_is_a_move",
                 condition=Q(verb__in=["open", "correct"], from_state="", to_state="draft")
                 | Q(verb="submit", from_state="draft", to_state="submitted")
-                | Q(verb="send_back", from_state="submitted", to_state="draft")
+                | Q(verb__in=["send_back", "take_back"], from_state="submitted", to_state="draft")
                 | Q(verb="verify", from_state="submitted", to_state="verified"),
             ),
         ]
@@ -560,6 +621,145 @@ class Change(models.Model):
 
     def __str__(self):
         return f"{self.revision} {self.indicator.code} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Extension(models.Model):
+    """That one agency has longer for one month, until when and why. Append-only; the newest counts."""
+
+    report = models.ForeignKey(Report, models.PROTECT, verbose_name=_("report"), related_name="extensions")
+    until = models.DateField(_("until"))
+    reason = models.CharField(_("reason"), max_length=500)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("by"), related_name="extensions"
+    )
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("extension")
+        verbose_name_plural = _("extensions")
+        ordering = ["id"]
+        constraints = [models.CheckConstraint(name="extension_has_a_reason", condition=~Q(reason=""))]
+
+    def __str__(self):
+        return f"{self.report} {self.until}"
+
+
+# ---------------------------------------------------------------------------------------- the questions
+
+
+class QuestionQuerySet(models.QuerySet):
+    def open(self):
+        """Those that nobody has answered or withdrawn."""
+        return self.filter(answer=None)
+
+
+class Question(models.Model):
+    """What the Centre wants to know about one figure of a revision, and until when. Append-only."""
+
+    revision = models.ForeignKey(Revision, models.PROTECT, related_name="questions")
+    indicator = models.ForeignKey(Indicator, models.PROTECT, related_name="+")
+    text = models.CharField(_("question"), max_length=1000)
+    due = models.DateField(_("answer until"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("by"), related_name="questions"
+    )
+    at = models.DateTimeField(_("at"))
+
+    objects = QuestionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("question")
+        verbose_name_plural = _("questions")
+        ordering = ["id"]
+        constraints = [models.CheckConstraint(name="question_has_a_text", condition=~Q(text=""))]
+
+    def __str__(self):
+        return f"{self.revision} {self.indicator.code}: {self.text[:40]}"
+
+
+class Answer(models.Model):
+    """What became of a question: the figure was confirmed, corrected or marked, or the Centre withdrew it."""
+
+    class Kind(models.TextChoices):
+        CONFIRMED = "confirmed", _("confirmed")
+        CORRECTED = "corrected", _("corrected")
+        MARKED = "marked", _("marked")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+
+    question = models.OneToOneField(Question, models.PROTECT, related_name="answer")
+    kind = models.CharField(_("answer"), max_length=10, choices=Kind)
+    text = models.CharField(_("reason"), max_length=1000)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("by"), related_name="answers"
+    )
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+        constraints = [models.CheckConstraint(name="answer_has_a_text", condition=~Q(text=""))]
+
+    def __str__(self):
+        return f"{self.question}: {self.kind}"
+
+
+# --------------------------------------------------------------------------- what was said to whom, once
+
+
+class Reply(models.Model):
+    """What was answered to a request with an idempotency key, to be answered again to its repetition."""
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=64)
+    asked = models.CharField(max_length=64, help_text=_("SHA-256 of the address and the body"))
+    status = models.PositiveSmallIntegerField()
+    body = models.JSONField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["by", "key"], name="reply_once_a_key")]
+
+    def __str__(self):
+        return f"{self.by} {self.key}"
+
+
+class Message(models.Model):
+    """A reminder or a digest: to whom, about what, when delivered or why not. It carries no figures."""
+
+    class Kind(models.TextChoices):
+        BEFORE = "before", _("before the deadline")
+        OVERDUE = "overdue", _("after the deadline")
+        SENT_BACK = "sent_back", _("sent back")
+        QUESTION = "question", _("question")
+        DIGEST = "digest", _("digest for the Centre")
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("person"), related_name="+"
+    )
+    report = models.ForeignKey(
+        Report, models.PROTECT, verbose_name=_("report"), related_name="messages", null=True
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    to = models.CharField(_("to"), max_length=254)
+    subject = models.CharField(_("subject"), max_length=200)
+    body = models.TextField(_("text"))
+    on = models.DateField(_("day"))
+    at = models.DateTimeField(_("at"))
+    delivered_at = models.DateTimeField(_("delivered at"), null=True)
+    failure = models.CharField(_("failure"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                "person", "report", "kind", "on", name="message_once_a_day", nulls_distinct=False
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.on} {self.kind} {self.to}"
 
 
 # ----------------------------------------------------------------------------------------- the releases

@@ -4,6 +4,8 @@ All sums of what is verified come from `totals`: tiles, charts, tables, sentence
 sheet, drafts and what was seen of it before included, is added up by `sum_of`.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,10 +13,25 @@ from decimal import Decimal
 
 from django.db import connection
 from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
-from . import checks, months
+from . import access, checks, months
 from .checks import Entry
-from .models import Agency, Change, Factor, Figure, Indicator, Operation, Release, Report, Revision, Step
+from .models import (
+    Agency,
+    Answer,
+    Change,
+    Factor,
+    Figure,
+    Indicator,
+    Operation,
+    Person,
+    Question,
+    Release,
+    Report,
+    Revision,
+    Step,
+)
 from .selections import Selection
 
 # ----------------------------------------------------------------------------------- sums, in one place
@@ -192,7 +209,7 @@ def _parameters(selection: Selection) -> dict:
 
 def worklist(reports, today: date):
     """Those of the reports whose month has begun, newest first, each with its standing (`with_latest`)
-    and `filled`: how many figures or marks its newest revision holds (None: none)."""
+    and `filled`: how many figures or marks its newest revision holds (None: none), and `open_questions`."""
     filled = (
         Figure.objects.filter(revision__report=OuterRef("pk"), revision__number=OuterRef("latest_number"))
         .filter(Q(value__isnull=False) | Q(mark__isnull=False))
@@ -201,10 +218,18 @@ def worklist(reports, today: date):
         .annotate(count=Count("pk"))
         .values("count")
     )
+    asked = (
+        Question.objects.open()
+        .filter(revision__report=OuterRef("pk"))
+        .order_by()
+        .values("revision__report")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
     return (
         reports.filter(month__lte=months.of(today))
         .with_latest()
-        .annotate(filled=Subquery(filled))
+        .annotate(filled=Subquery(filled), open_questions=Coalesce(Subquery(asked), 0))
         .select_related("operation", "agency__country")
         .order_by("-operation__first_day", "operation__code", "-month", "agency__position")
     )
@@ -218,6 +243,19 @@ def queue(revisions):
         .annotate(submitted_at=Subquery(submitted.values("at")[:1]))
         .select_related("report__operation", "report__agency__country")
         .order_by("report__month", "submitted_at")
+    )
+
+
+def questions_for(person):
+    """The open questions that this person is to answer, or waits for an answer to; the most urgent first."""
+    concerned = Q(pk__in=[])
+    if access.is_officer(person):
+        concerned |= Q(revision__report__agency=person.agency_id)
+    if access.may_ask(person):
+        concerned = Q()
+    asked = Question.objects.open().filter(concerned).order_by("due", "id")
+    return asked.select_related(
+        "by", "indicator__unit", "revision__report__operation", "revision__report__agency__country"
     )
 
 
@@ -343,13 +381,89 @@ def findings(report: Report, revision: Revision | None) -> list[checks.Finding]:
     indicators = leaves(report.operation)
     return checks.findings(
         [
-            checks.Leaf(one.code, one.area.code, one.unit.code, one.decimals, one.label, one.odd_ratio)
+            checks.Leaf(
+                code=one.code,
+                area=one.area.code,
+                unit=one.unit.code,
+                decimals=one.decimals,
+                label=one.label,
+                odd_ratio=one.odd_ratio,
+                unit_ratio=one.unit_ratio,
+            )
             for one in indicators
         ],
         entries(revision),
         earlier_entries(report),
         pairs=[(one.code, one.cases.code) for one in indicators if one.cases],
     )
+
+
+def digest(revision: Revision) -> str:
+    """SHA-256, as hex, over the figures of a revision: what a receipt of submission proves.
+
+    A line for the report and its revision, then one for each figure in the order of codes, with fields between
+    tabs: indicator, value, mark, quantity, unit, factor, estimated, note; plain decimals, nothing for none.
+    """
+    report = revision.report
+    lines = [
+        f"{report.operation.code}\t{report.agency.code}\t{months.written(report.month)}\t{revision.number}"
+    ]
+    figures = revision.figures.select_related("indicator", "unit", "factor").order_by("indicator__code")
+    for one in figures:
+        unit, factor = one.unit.code if one.unit else "", one.factor.factor if one.factor else None
+        numerals = [_plain(one.value), one.mark or "", _plain(one.quantity), unit, _plain(factor)]
+        # A note is one field and one line, whatever was typed into it.
+        lines.append("\t".join([one.indicator.code, *numerals, str(one.estimated), json.dumps(one.note)]))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _plain(number: Decimal | None) -> str:
+    return "" if number is None else f"{number.normalize():f}"
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing said about a figure; `kind` is note, question, or the answer's, `by` None past the application."""
+
+    kind: str
+    text: str
+    by: Person | None
+    at: datetime
+
+
+def thread(report: Report, upto: int) -> dict[str, list[Remark]]:
+    """What was said about each figure of a report up to a revision, by indicator, the oldest first.
+
+    Notes are taken from the changes on record; of one person's notes in a row only the last one stands, since the
+    others were on the way to it.
+    """
+    said: dict[str, list[Remark]] = {}
+    revisions = Revision.objects.filter(report=report, number__lte=upto)
+    changes = Change.objects.filter(revision__in=revisions).select_related("by", "indicator").order_by("id")
+    for change in changes:
+        note = (change.after or {}).get("note", "")
+        if note and note != (change.before or {}).get("note", ""):
+            said.setdefault(change.indicator.code, []).append(Remark("note", note, change.by, change.at))
+    questions = Question.objects.filter(revision__in=revisions).select_related(
+        "by", "indicator", "answer__by"
+    )
+    for one in questions:
+        remarks = said.setdefault(one.indicator.code, [])
+        remarks.append(Remark("question", one.text, one.by, one.at))
+        if reply := getattr(one, "answer", None):
+            remarks.append(Remark(reply.kind, reply.text, reply.by, reply.at))
+    for code, remarks in said.items():
+        remarks.sort(key=lambda remark: remark.at)
+        pairs = zip(remarks, [*remarks[1:], None], strict=True)
+        said[code] = [one for one, after in pairs if not _is_outdated(one, after)]
+    return said
+
+
+def _is_outdated(remark: Remark, after: Remark | None) -> bool:
+    """Whether the same writer's next note replaces this one, or the answer says the same with more weight."""
+    if after is None or remark.kind != "note" or remark.by != after.by:
+        return False
+    return after.kind == "note" or (after.kind in Answer.Kind.values and after.text == remark.text)
 
 
 def has_worked_on(person, report: Report) -> bool:

@@ -34,76 +34,86 @@ def found_in(leaves, values, last=None):
     return [(finding.code, finding.indicator) for finding in findings(leaves, entries, months, PAIRS)]
 
 
-@pytest.mark.parametrize(("leaf", "value", "earlier", "expected"), [
-    # empty, zero and marks
-    (CASES, EMPTY, [], ["empty"]),
-    (CASES, Entry(note="soon"), [], ["empty"]),
-    (CASES, "0", [], []),
-    (CASES, NA, [], []),
-    (CASES, Entry(mark=NOT_AVAILABLE), [], ["mark-without-reason"]),
-    (CASES, Entry(mark=NOT_APPLICABLE, note="  "), [], ["mark-without-reason"]),
-    # ten times the median
-    (CASES, "1000", ["100", "90", "110"], ["far-above"]),
-    (CASES, "999", ["100", "90", "110"], []),
-    (CASES, "1000", ["90", "110"], ["far-above"]),
-    (CASES, "1000", ["100", "10", "9000"], ["far-above"]),
-    (CASES, "20", ["0", "0", "0", "2"], ["far-above"]),
-    (CASES, "19", ["0", "0", "0", "2"], []),
-    (CASES, "500", ["0", "0"], []),
-    (CASES, "500", [], []),
-    (CASES, "500", [None, NA, EMPTY], []),
-    (CASES, "1000", [None, NA, "100"], ["far-above"]),
-    (CASES, "1000", ["1000"] + ["90"] * 11, ["far-above"]),
-    (CASES, "1000", ["900"] * 6 + ["90"] * 6 + ["1"] * 20, []),  # beyond twelve months nothing counts
-    (HEROIN, "23.000", ["2.300"], ["far-above"]),
-    (HEROIN, "22.999", ["2.300"], []),
-    # a thousand times, a thousandth
-    (HEROIN, "2300", ["2.300"], ["unit-above"]),
-    (HEROIN, "2299.999", ["2.300"], ["far-above"]),
-    (HEROIN, "0.412", ["412"], ["unit-below"]),
-    (HEROIN, "0.413", ["412"], []),
-    (HEROIN, "0", ["412"], []),
-    (CASES, "100000", ["100"], ["unit-above"]),
-    (CASES, "5", ["5000"], ["unit-below"]),
-    (CASES, "6", ["5000"], []),
-    # a mark where there were figures
-    (CASES, NA, ["1", "0", "2"], ["mark-after-figures"]),
-    (CASES, NA, ["1", "0"], []),
-    (CASES, NA, ["1", NA, "2"], []),
-    (CASES, NA, ["1", None, "2", "3"], []),
-    (CASES, NA, ["1", "0", "2", NA], ["mark-after-figures"]),
-    # a figure where there never was one
-    (CASES, "1", [NEVER, NEVER], ["figure-after-not-applicable"]),
-    (CASES, "0", [NEVER], ["figure-after-not-applicable"]),
-    (CASES, "1", [None, NEVER, EMPTY], ["figure-after-not-applicable"]),
-    (CASES, "1", [NEVER, NA], []),
-    (CASES, "1", [NEVER, "1"], []),
-    (CASES, "1", [None, EMPTY], []),
-    (CASES, NEVER, [NEVER, NEVER, NEVER], []),
-])
+@pytest.mark.parametrize(
+    ("leaf", "value", "earlier", "expected"),
+    [
+        # empty, zero and marks
+        (CASES, EMPTY, [], ["empty"]),
+        (CASES, Entry(note="soon"), [], ["empty"]),
+        (CASES, "0", [], []),
+        (CASES, NA, [], []),
+        (CASES, Entry(mark=NOT_AVAILABLE), [], ["mark-without-reason"]),
+        (CASES, Entry(mark=NOT_APPLICABLE, note="  "), [], ["mark-without-reason"]),
+        # ten times the median
+        (CASES, "1000", ["100", "90", "110"], ["far-above"]),
+        (CASES, "999", ["100", "90", "110"], []),
+        (CASES, "1000", ["90", "110"], ["far-above"]),
+        (CASES, "1000", ["100", "10", "9000"], ["far-above"]),
+        (CASES, "20", ["0", "0", "0", "2"], ["far-above"]),
+        (CASES, "19", ["0", "0", "0", "2"], []),
+        (CASES, "500", ["0", "0"], []),
+        (CASES, "500", [], []),
+        (CASES, "500", [None, NA, EMPTY], []),
+        (CASES, "1000", [None, NA, "100"], ["far-above"]),
+        (CASES, "1000", ["1000"] + ["90"] * 11, ["far-above"]),
+        (CASES, "1000", ["900"] * 6 + ["90"] * 6 + ["1"] * 20, []),  # beyond twelve months nothing counts
+        (HEROIN, "23.000", ["2.300"], ["far-above"]),
+        (HEROIN, "22.999", ["2.300"], []),
+        # a thousand times, a thousandth
+        (HEROIN, "2300", ["2.300"], ["unit-above"]),
+        (HEROIN, "2299.999", ["2.300"], ["far-above"]),
+        (HEROIN, "0.412", ["412"], ["unit-below"]),
+        (HEROIN, "0.413", ["412"], []),
+        (HEROIN, "0", ["412"], []),
+        (CASES, "100000", ["100"], ["unit-above"]),
+        (CASES, "5", ["5000"], ["unit-below"]),
+        (CASES, "6", ["5000"], []),
+        # a mark where there were figures
+        (CASES, NA, ["1", "0", "2"], ["mark-after-figures"]),
+        (CASES, NA, ["1", "0"], []),
+        (CASES, NA, ["1", NA, "2"], []),
+        (CASES, NA, ["1", None, "2", "3"], []),
+        (CASES, NA, ["1", "0", "2", NA], ["mark-after-figures"]),
+        # a figure where there never was one
+        (CASES, "1", [NEVER, NEVER], ["figure-after-not-applicable"]),
+        (CASES, "0", [NEVER], ["figure-after-not-applicable"]),
+        (CASES, "1", [None, NEVER, EMPTY], ["figure-after-not-applicable"]),
+        (CASES, "1", [NEVER, NA], []),
+        (CASES, "1", [NEVER, "1"], []),
+        (CASES, "1", [None, EMPTY], []),
+        (CASES, NEVER, [NEVER, NEVER, NEVER], []),
+    ],
+)
 def test_one_figure(leaf, value, earlier, expected):
     assert found(leaf, value, *earlier) == expected
 
 
-@pytest.mark.parametrize(("leaves", "now", "last", "expected"), [
-    # the same figures as last month
-    ([CASES, SUSPECTS], ["7", "9"], ["7", "9"], [("same-as-last-month", CASES.code)]),
-    ([CASES, SUSPECTS], ["7", "9"], ["7", "8"], []),
-    ([CASES, SUSPECTS], ["0", "0"], ["0", "0"], []),
-    ([CASES], ["7"], ["7"], []),
-    ([TIP_CASES, TIP_SUSPECTS, TIP_WOMEN], ["0", "0", "3"], ["0", "0", "3"], []),
-    ([TIP_CASES, TIP_SUSPECTS, TIP_WOMEN], ["2", "0", "3"], ["2", "0", "3"],
-     [("same-as-last-month", TIP_CASES.code)]),
-    ([TIP_CASES, TIP_SUSPECTS, TIP_WOMEN], ["2", "0", "3"], ["2", NA, "3"], []),
-    ([CASES, SUSPECTS, HEROIN], ["7", "9", "1"], ["7", "9", "2"], [("same-as-last-month", CASES.code)]),
-    # suspects and no case
-    ([CASES, SUSPECTS], ["0", "2"], None, [("suspects-without-case", SUSPECTS.code)]),
-    ([CASES, SUSPECTS], ["1", "2"], None, []),
-    ([CASES, SUSPECTS], ["0", "0"], None, []),
-    ([CASES, SUSPECTS], [NA, "2"], None, []),
-    ([CASES, SUSPECTS], [EMPTY, "2"], None, [("empty", CASES.code)]),
-    ([CASES, TIP_SUSPECTS], ["0", "2"], None, []),
-])
+@pytest.mark.parametrize(
+    ("leaves", "now", "last", "expected"),
+    [
+        # the same figures as last month
+        ([CASES, SUSPECTS], ["7", "9"], ["7", "9"], [("same-as-last-month", CASES.code)]),
+        ([CASES, SUSPECTS], ["7", "9"], ["7", "8"], []),
+        ([CASES, SUSPECTS], ["0", "0"], ["0", "0"], []),
+        ([CASES], ["7"], ["7"], []),
+        ([TIP_CASES, TIP_SUSPECTS, TIP_WOMEN], ["0", "0", "3"], ["0", "0", "3"], []),
+        (
+            [TIP_CASES, TIP_SUSPECTS, TIP_WOMEN],
+            ["2", "0", "3"],
+            ["2", "0", "3"],
+            [("same-as-last-month", TIP_CASES.code)],
+        ),
+        ([TIP_CASES, TIP_SUSPECTS, TIP_WOMEN], ["2", "0", "3"], ["2", NA, "3"], []),
+        ([CASES, SUSPECTS, HEROIN], ["7", "9", "1"], ["7", "9", "2"], [("same-as-last-month", CASES.code)]),
+        # suspects and no case
+        ([CASES, SUSPECTS], ["0", "2"], None, [("suspects-without-case", SUSPECTS.code)]),
+        ([CASES, SUSPECTS], ["1", "2"], None, []),
+        ([CASES, SUSPECTS], ["0", "0"], None, []),
+        ([CASES, SUSPECTS], [NA, "2"], None, []),
+        ([CASES, SUSPECTS], [EMPTY, "2"], None, [("empty", CASES.code)]),
+        ([CASES, TIP_SUSPECTS], ["0", "2"], None, []),
+    ],
+)
 def test_several_figures(leaves, now, last, expected):
     assert found_in(leaves, now, last) == expected
 
@@ -145,23 +155,39 @@ def test_tablets_entered_as_kilograms_are_caught():
     assert "Were grams or tablets entered as kg?" in finding.message
 
 
-@pytest.mark.parametrize(("leaf", "value", "earlier", "sentence"), [
-    (HEROIN, EMPTY, [], "Heroin is empty: a figure, 0 or “not available” is needed."),
-    (HEROIN, "0.002", ["2.3"], "Heroin is a thousandth of the earlier months or less. "
-                               "Were tonnes entered as kg? Correct it, or say in the note why it is right."),
-    (CASES, "1299", ["100"], "Online scam cases is 12 times what the earlier months had. "
-                             "Correct it, or say in the note what happened."),
-])
+@pytest.mark.parametrize(
+    ("leaf", "value", "earlier", "sentence"),
+    [
+        (HEROIN, EMPTY, [], "Heroin is empty: a figure, 0 or “not available” is needed."),
+        (
+            HEROIN,
+            "0.002",
+            ["2.3"],
+            "Heroin is 1/1000 of what the earlier months had, or less. "
+            "Were tonnes entered as kg? Correct it, or say in the note why it is right.",
+        ),
+        (
+            CASES,
+            "1299",
+            ["100"],
+            "Online scam cases is 12 times what the earlier months had. "
+            "Correct it, or say in the note what happened.",
+        ),
+    ],
+)
 def test_a_finding_is_a_sentence_with_a_way_forward(leaf, value, earlier, sentence):
     [finding] = findings([leaf], {leaf.code: figure(value)}, [{leaf.code: figure(past)} for past in earlier])
     assert finding.message == sentence
 
 
-@pytest.mark.parametrize(("entry", "left"), [
-    (figure("1000"), ["far-above"]),
-    (figure("1000", " \n"), ["far-above"]),
-    (figure("1000", "one big raid"), []),
-])
+@pytest.mark.parametrize(
+    ("entry", "left"),
+    [
+        (figure("1000"), ["far-above"]),
+        (figure("1000", " \n"), ["far-above"]),
+        (figure("1000", "one big raid"), []),
+    ],
+)
 def test_a_note_answers_what_is_odd(entry, left):
     entries = {CASES.code: entry}
     odd = findings([CASES], entries, [{CASES.code: figure("10")}])

@@ -1,12 +1,24 @@
 """What must never be is refused by the database itself, to raw SQL too, to the web role and to the tables' owner."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from conftest import as_owner
 from django.db import DatabaseError, connection, transaction
-from stories import corrected, fill, joint_operation, person, released, report, submitted, verified
+from stories import (
+    corrected,
+    fill,
+    joint_operation,
+    just_after,
+    person,
+    released,
+    report,
+    submitted,
+    verified,
+)
 
+from operations import actions
 from operations.actions import Entered
 from operations.models import Agency, Change, Country, Figure, FocusArea, Indicator, Release, Revision, Unit
 
@@ -36,6 +48,10 @@ def names():
     late = verified(report(other, "KH-NP", "2025-04"), officer, reviewer)
     waiting = submitted(months["submitted"], officer, drug_cases=6)
     draft = fill(months["draft"], officer, drug_cases=7)
+    now = {"by": reviewer, "at": just_after(months["draft"])}
+    actions.extend(months["draft"], until=date(2025, 7, 1), reason="Flood.", **now)
+    question = actions.ask(waiting, "drug-cases", text="Really six?", due=date(2025, 7, 1), **now)
+    actions.withdraw(question, text="Read it again.", **now)
     unpublished = Release.objects.create(
         operation=other, number=1, last_month=late.report.month.replace(month=3), by=person("publisher")
     )
@@ -306,6 +322,7 @@ def test_what_must_never_be_is_refused_to_everyone(names, role, rule, sql):
 
 # ------------------------------------- refused to the owner by a guard; the web role may not even ask
 
+SAID = ("extension", "question", "answer")  # each has a row
 REFUSED_TO_THE_OWNER = [
     ("figure_is_never_deleted", "DELETE FROM operations_figure WHERE revision_id = %(draft)s"),
     ("figure_is_never_deleted", "DELETE FROM operations_figure WHERE revision_id = %(verified)s"),
@@ -317,9 +334,11 @@ REFUSED_TO_THE_OWNER = [
     ("release_is_frozen", "DELETE FROM operations_release WHERE id = %(release)s"),
     ("release_is_frozen", "DELETE FROM operations_pin WHERE release_id = %(release)s"),
     ("release_is_frozen", "UPDATE operations_pin SET revision_id = %(foreign)s WHERE release_id = %(release)s"),
+    *((f"{table}_is_append_only", f"UPDATE operations_{table} SET at = now()") for table in SAID),
+    *((f"{table}_is_append_only", f"DELETE FROM operations_{table}") for table in SAID),
     *(
         (f"{table}_is_never_emptied", f"TRUNCATE operations_{table} CASCADE")
-        for table in ("report", "revision", "figure", "step", "change", "release", "pin")
+        for table in ("report", "revision", "figure", "step", "change", "release", "pin", *SAID)
     ),
 ]
 

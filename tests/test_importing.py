@@ -590,7 +590,7 @@ def test_the_unodc_file_loads_and_its_totals_are_those_that_pandas_computes(admi
         "verified": months,
         None: 5 * 72 - months,
     }
-    assert re.search(r"^  UNODC-IDS TH-RTP 2013-05: Other drugs is a thousand times", out, re.M)
+    assert re.search(r"^  UNODC-IDS TH-RTP 2013-05: Other drugs is 1000 times", out, re.M)
     assert figures("UNODC-IDS")["TH-RTP", "2013-05", "drugs-other"].value == 4_500_000
 
     before = records()

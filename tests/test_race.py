@@ -53,7 +53,7 @@ def each_month(operation):
 
 def save(march, by, **figures):
     entered = {code.replace("_", "-"): Entered(Decimal(value), note=NOTE) for code, value in figures.items()}
-    return lambda: actions.save_figures(march, entered, by=by, at=just_after(march))
+    return lambda: actions.save_figures(march, entered, by=by, at=just_after(march)).count
 
 
 def won(outcomes):

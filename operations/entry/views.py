@@ -92,7 +92,7 @@ def _enter(request, report):
     try:
         changed = 0
         if sheet.entered or (revision and not revision.is_draft):
-            changed = actions.save_figures(report, sheet.entered, by=user, at=now)
+            changed = actions.save_figures(report, sheet.entered, by=user, at=now).count
         revision = report.revisions.order_by("-number").first()
     except Refusal as refusal:
         if refusal.field in sheet.fields:
