@@ -14,7 +14,7 @@ from .. import access, actions, months, queries
 from ..actions import Refusal
 from ..models import Mark, Report, Step
 from ..templatetags import show
-from . import tables, worklists
+from . import locks, tables, worklists
 from .forms import Correction, Sheet
 
 
@@ -39,7 +39,7 @@ def reports(request):
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request, operation, agency, month):
     """One month: to fill for the agency's officers, to read for others who may see it, else not found."""
-    report, revision = _found(request.user, operation, agency, month)
+    report, revision = found(request.user, operation, agency, month)
     if request.method == "POST":
         return _enter(request, report)
     return _page(request, report, revision, Sheet(report, revision), is_checked="check" in request.GET)
@@ -48,7 +48,7 @@ def report(request, operation, agency, month):
 @require_POST
 def correct(request, operation, agency, month):
     """Open a correction of a verified report."""
-    report, revision = _found(request.user, operation, agency, month)
+    report, revision = found(request.user, operation, agency, month)
     form = Correction(request.POST)
     if not access.may_enter(request.user, report):
         raise PermissionDenied
@@ -62,7 +62,7 @@ def correct(request, operation, agency, month):
     return redirect(report)
 
 
-def _found(user, operation, agency, month):
+def found(user, operation, agency, month):
     """The report and the newest of its revisions that the person may see, None before anyone has begun.
 
     Http404 for somebody else's report, and where all there is of it is somebody else's draft.
@@ -171,7 +171,8 @@ def _page(request, report, revision, sheet, errors=(), *, correction=None, is_ch
     user, today = request.user, timezone.localdate()
     report = Report.objects.with_latest().select_related("operation", "agency__country").get(pk=report.pk)
     may_enter = access.may_enter(user, report)
-    closed = _closed(report, revision, may_enter, today)
+    lock = locks.locked(report, revision, may_enter, today)
+    closed = lock.message if lock else ""
     found, entries = queries.findings(report, revision), queries.entries(revision)
     open_points = tables.open_points(found, entries)
     number = revision.number if revision else 0
@@ -203,22 +204,6 @@ def _page(request, report, revision, sheet, errors=(), *, correction=None, is_ch
     if is_checked and not errors and not closed:
         context |= {"errors": open_points, "errors_heading": _("Before this report can be submitted")}
     return render(request, "entry/report.html", context, status=status)
-
-
-def _closed(report, revision, may_enter, today) -> str:
-    """Why this person cannot write in the report, and what can be done; empty where they can."""
-    words = {"month": show.month(report.month), "agency": report.agency.label}
-    if report.month > months.of(today):
-        return _("%(month)s has not begun; its report opens on its first day.") % words
-    if not may_enter and revision is None:
-        return _("%(agency)s has entered nothing yet for this month.") % words
-    if not may_enter:
-        return _("You can read this report; only officers of %(agency)s change it.") % words
-    if revision and revision.is_submitted:
-        return _("This report is submitted. It stays as it is until the Centre verifies it or sends it back.")
-    if revision and revision.is_verified:
-        return _("This report is verified and its figures are frozen. To change one, open a correction.")
-    return ""
 
 
 def _neighbour(report, by, user, today):
