@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from . import access, checks, months
@@ -21,11 +21,13 @@ from .models import (
     Agency,
     Answer,
     Change,
+    Extension,
     Factor,
     Figure,
     Indicator,
     Operation,
     Person,
+    Pin,
     Question,
     Release,
     Report,
@@ -235,15 +237,32 @@ def worklist(reports, today: date):
     )
 
 
-def queue(revisions):
-    """Of a set of revisions those waiting for a decision, the oldest month first, with `submitted_at`."""
+def queue(revisions) -> list[Revision]:
+    """Of a set of revisions those waiting for a decision, the most urgent first.
+
+    A correction of released figures comes before all, since the public reads the wrong ones; then what is due, or was,
+    the earliest. Each has `submitted_at`, `is_resubmitted`, `is_released` (an earlier revision of its report is) and
+    `open_questions`.
+    """
     submitted = Step.objects.filter(revision=OuterRef("pk"), verb=Step.Verb.SUBMIT).order_by("-id")
-    return (
+    extension = Extension.objects.filter(report=OuterRef("report")).order_by("-id")
+    asked = Question.objects.open().filter(revision__report=OuterRef("report")).order_by()
+    asked = asked.values("revision__report").annotate(count=Count("pk")).values("count")
+    waiting = list(
         revisions.filter(state=Revision.State.SUBMITTED)
-        .annotate(submitted_at=Subquery(submitted.values("at")[:1]))
+        .annotate(
+            submitted_at=Subquery(submitted.values("at")[:1]),
+            is_resubmitted=Exists(submitted.values("pk")[1:2]),
+            is_released=Exists(Pin.objects.filter(report=OuterRef("report"), release__at__isnull=False)),
+            open_questions=Coalesce(Subquery(asked), 0),
+            extended_to=Subquery(extension.values("until")[:1]),
+        )
         .select_related("report__operation", "report__agency__country")
-        .order_by("report__month", "submitted_at")
+        .order_by("submitted_at", "pk")
     )
+    for revision in waiting:
+        revision.report.extended_to = revision.extended_to
+    return sorted(waiting, key=lambda one: (not one.is_released, one.report.due))
 
 
 def questions_for(person):
@@ -321,26 +340,69 @@ def factors(indicators, month: date) -> dict[tuple[str, str], Factor]:
 
 def entries(revision: Revision | None) -> dict[str, Entry]:
     """The figures of a revision by indicator, as plain values; empty for no revision."""
-    if revision is None:
-        return {}
-    figures = Figure.objects.filter(revision=revision).select_related("indicator")
-    return {figure.indicator.code: Entry(figure.value, figure.mark, figure.note) for figure in figures}
+    return {} if revision is None else entries_of([revision])[revision.pk]
+
+
+def entries_of(revisions: Iterable[Revision]) -> dict[int, dict[str, Entry]]:
+    """The same for several revisions, by their keys, in one query."""
+    found = {revision.pk: {} for revision in revisions}
+    figures = Figure.objects.filter(revision__in=found)
+    for revision, code, *figure in figures.values_list("revision", "indicator__code", *ENTRY):
+        found[revision][code] = Entry(*figure)
+    return found
+
+
+ENTRY = ("value", "mark", "note")
 
 
 def earlier_entries(report: Report, count: int = checks.MONTHS_LOOKED_AT) -> list[dict[str, Entry]]:
     """What the same agency handed in for the months before, newest first; {} for a month with nothing handed in."""
-    first = max(months.shift(report.month, -count), report.operation.first_month)
-    by_month = {month: {} for month in months.span(first, months.previous(report.month))}
-    handed_in = Figure.objects.filter(
-        revision__report__operation=report.operation_id,
-        revision__report__agency=report.agency_id,
-        revision__report__month__in=by_month,
-    ).exclude(revision__state=Revision.State.DRAFT)
+    return earlier_entries_of([report], count)[report.pk]
+
+
+def earlier_entries_of(
+    reports: Iterable[Report], count: int = checks.MONTHS_LOOKED_AT
+) -> dict[int, list[dict[str, Entry]]]:
+    """The same for several reports, by their keys, in one query."""
+    spans = {
+        report.pk: list(
+            months.span(
+                max(months.shift(report.month, -count), report.operation.first_month),
+                months.previous(report.month),
+            )
+        )
+        for report in reports
+    }
+    owners = {report.pk: (report.operation_id, report.agency_id) for report in reports}
+    wanted: dict[tuple[int, int], set[date]] = {}
+    for pk, owner in owners.items():
+        wanted.setdefault(owner, set()).update(spans[pk])
+    its_months = Q(pk__in=[])
+    for (operation, agency), span in wanted.items():
+        its_months |= Q(
+            revision__report__operation=operation,
+            revision__report__agency=agency,
+            revision__report__month__in=span,
+        )
     # A correction has every figure of the revision before it, so the newest revision comes to stand for its month.
-    for figure in handed_in.select_related("indicator", "revision__report").order_by("revision__number"):
-        month = by_month[figure.revision.report.month]
-        month[figure.indicator.code] = Entry(figure.value, figure.mark, figure.note)
-    return list(by_month.values())[::-1]
+    handed_in = (
+        Figure.objects.filter(its_months)
+        .exclude(revision__state=Revision.State.DRAFT)
+        .order_by("revision__number")
+        .annotate(
+            operation=F("revision__report__operation"),
+            agency=F("revision__report__agency"),
+            month=F("revision__report__month"),
+        )
+    )
+    found: dict[tuple, dict[str, Entry]] = {}
+    for operation, agency, month, code, *figure in handed_in.values_list(
+        "operation", "agency", "month", "indicator__code", *ENTRY
+    ):
+        found.setdefault((operation, agency, month), {})[code] = Entry(*figure)
+    return {
+        pk: [found.get((*owners[pk], month), {}) for month in reversed(span)] for pk, span in spans.items()
+    }
 
 
 def sum_of(entries: dict[str, Entry], codes: Iterable[str]) -> Decimal | None:
@@ -376,9 +438,18 @@ def entries_before(revision: Revision) -> dict[str, Entry]:
     return entries(Revision.objects.filter(report=revision.report_id, number=revision.number - 1).first())
 
 
-def findings(report: Report, revision: Revision | None) -> list[checks.Finding]:
-    """What the checks find in a revision's figures, against what the agency handed in for the months before."""
-    indicators = leaves(report.operation)
+def findings(
+    report: Report, revision: Revision | None, offered: dict[str, Entry] | None = None
+) -> list[checks.Finding]:
+    """What the checks find in a revision's figures, with those `offered` in their place, against what the agency
+    handed in for the months before."""
+    return findings_among(leaves(report.operation), entries(revision), earlier_entries(report))
+
+
+def findings_among(
+    leaves: Iterable[Indicator], entries: dict[str, Entry], earlier: list[dict[str, Entry]]
+) -> list[checks.Finding]:
+    """The same for figures that are read already."""
     return checks.findings(
         [
             checks.Leaf(
@@ -390,11 +461,11 @@ def findings(report: Report, revision: Revision | None) -> list[checks.Finding]:
                 odd_ratio=one.odd_ratio,
                 unit_ratio=one.unit_ratio,
             )
-            for one in indicators
+            for one in leaves
         ],
-        entries(revision),
-        earlier_entries(report),
-        pairs=[(one.code, one.cases.code) for one in indicators if one.cases],
+        entries,
+        earlier,
+        pairs=[(one.code, one.cases.code) for one in leaves if one.cases],
     )
 
 
@@ -468,10 +539,14 @@ def _is_outdated(remark: Remark, after: Remark | None) -> bool:
 
 def has_worked_on(person, report: Report) -> bool:
     """Whether this person entered or submitted any figure of the report, in whatever revision."""
-    return (
-        Change.objects.filter(revision__report=report, by=person).exists()
-        or Step.objects.filter(revision__report=report, by=person, verb=Step.Verb.SUBMIT).exists()
-    )
+    return report.pk in worked_on(person, [report])
+
+
+def worked_on(person, reports: Iterable[Report]) -> set[int]:
+    """The keys of those reports of which this person entered or submitted any figure."""
+    changed = Change.objects.filter(revision__report__in=reports, by=person).order_by()
+    submitted = Step.objects.filter(revision__report__in=reports, by=person, verb=Step.Verb.SUBMIT).order_by()
+    return set(changed.values_list("revision__report").union(submitted.values_list("revision__report")).values_list(flat=True))
 
 
 # ------------------------------------------------------------------------------------------- receipts
