@@ -9,9 +9,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 
-def problem(code: str, message: str, *, status: int, field: str = "") -> JsonResponse:
-    """The contract's error as JSON."""
-    return JsonResponse({"error": {"code": code, "message": message, "field": field}}, status=status)
+def problem(code: str, message: str, *, status: int, field: str = "", **more) -> JsonResponse:
+    """The contract's error as JSON; `more` stands beside it."""
+    error = {"code": code, "message": message, "field": field}
+    return JsonResponse({"error": error, **more}, status=status)
 
 
 def wants_json(request) -> bool:

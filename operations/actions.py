@@ -7,7 +7,7 @@ transaction. Changes of figures are recorded by the database itself, under the n
 from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied
@@ -26,6 +26,7 @@ from .models import (
     Pin,
     Question,
     Release,
+    Reply,
     Report,
     Revision,
     Step,
@@ -193,6 +194,12 @@ def correct(report: Report, *, reason_code: str, reason: str, by, at: datetime) 
         if not access.may_enter(by, report):
             raise PermissionDenied
         return _open_correction(report, reason_code, reason.strip(), by=by, at=at)
+
+
+def keep_reply(key: str, asked: str, *, status: int, body: dict, by, at: datetime) -> None:
+    """Keep what was answered to a request with an idempotency key; what is older than 30 days is forgotten."""
+    Reply.objects.filter(by=by, at__lt=at - timedelta(days=30)).delete()
+    Reply.objects.create(by=by, key=key, asked=asked, status=status, body=body, at=at)
 
 
 def extend(report: Report, *, until: date, reason: str, by, at: datetime) -> Extension:

@@ -1,5 +1,7 @@
 """The table of doors: every address by every kind of person, and the code that stands behind it."""
 
+from functools import partial
+
 import pytest
 from django.db import transaction
 from django.test import Client
@@ -32,6 +34,7 @@ MONTHS = {
 # What a POST carries; every revision in the addresses has the version 1.
 POSTED = {
     "entry:report": {"action": "save", "version": "1", "drug-cases": "8"},
+    "entry:figure": {"text": "8", "seen": 1},
     "entry:correct": {"reason_code": "typing", "reason": "A digit was wrong."},
     "review:report": {"action": "verify", "version": "1"},
     "results:publish": {"last_month": "2025-03"},
@@ -90,6 +93,12 @@ entry:correct     POST /reports/JT/LA-MPS/expected/correct/                  302
 entry:correct     POST /reports/JT/LA-MPS/draft/correct/                     302 302 409 403 404 404 404 404 404 404
 entry:correct     POST /reports/JT/LA-MPS/submitted/correct/                 302 302 409 403 404 403 404 404 404 404
 entry:correct     POST /reports/JT/LA-MPS/verified/correct/                  302 302 302 403 404 403 403 404 404 404
+entry:figure      GET  /reports/JT/LA-MPS/draft/figures/drug-cases/          405 405 405 405 405 405 405 405 405 405
+entry:figure      PUT  /reports/JT/LA-MPS/expected/figures/drug-cases/       401 401 200 403 404 403 403 404 404 404
+entry:figure      PUT  /reports/JT/LA-MPS/draft/figures/drug-cases/          401 401 200 403 404 404 404 404 404 404
+entry:figure      PUT  /reports/JT/LA-MPS/draft/figures/drugs-seized/        401 401 404 403 404 404 404 404 404 404
+entry:figure      PUT  /reports/JT/LA-MPS/submitted/figures/drug-cases/      401 401 423 403 404 403 404 404 404 404
+entry:figure      PUT  /reports/JT/LA-MPS/verified/figures/drug-cases/       401 401 423 403 404 403 403 404 404 404
 
 review:queue      GET  /review/                                              302 302 403 403 403 200 403 403 403 403
 review:report     GET  /review/JT/LA-MPS/expected/                           302 302 403 403 403 404 403 403 403 403
@@ -143,8 +152,9 @@ def knock(name, method, address, column, settings) -> int:
     with transaction.atomic():
         if PEOPLE[column]:
             client.force_login(person(*PEOPLE[column]))
-        ask = {"GET": client.get, "POST": client.post}[method]
-        code = ask(addressed(address), POSTED.get(name, {}) if method == "POST" else None).status_code
+        ask = {"GET": client.get, "POST": client.post, "PUT": partial(client.put, content_type="application/json")}
+        told = None if method == "GET" else POSTED.get(name, {})
+        code = ask[method](addressed(address), told).status_code
         transaction.set_rollback(True)
     return code
 

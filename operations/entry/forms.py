@@ -47,6 +47,7 @@ class Field:
     figure: Figure | None
     saved: Cell
     cell: Cell
+    habit: str = ""  # the decimal separator of the agency, once it is known
     error: str = ""
 
     @property
@@ -59,7 +60,7 @@ class Field:
         if not self.is_touched:
             return []
         try:
-            numbers.read(self.cell.text, decimals=self.decimals)
+            numbers.read(self.cell.text, decimals=self.decimals, habit=self.habit or None)
         except numbers.Ambiguous as question:
             return [
                 {"means": separator, "value": f"{value:f}", "is_chosen": separator == self.cell.means}
@@ -104,7 +105,7 @@ class Field:
             # Not read again: a text that we wrote ourselves must never raise a question.
             quantity, estimated = self.figure.quantity, self.figure.estimated
         else:
-            quantity = numbers.read(cell.text, decimals=self.decimals, habit=cell.means or None)
+            quantity = numbers.read(cell.text, decimals=self.decimals, habit=cell.means or self.habit or None)
             estimated = False
         if quantity is not None and cell.mark:
             raise ValueError(_("There is a figure and a mark: empty the figure, or set the mark to “—”."))
@@ -132,9 +133,10 @@ class Sheet:
             others = [factor.unit for factor in own.values() if factor.unit_id != leaf.unit_id]
             units = [leaf.unit, *sorted(others, key=lambda unit: (unit.position, unit.code))]
             figure = figures.get(leaf.pk)
-            saved = _saved(leaf, figure)
+            saved = saved_cell(leaf, figure)
             cell = _typed(leaf.code, typed, saved) if typed is not None else saved
-            self.fields[leaf.code] = Field(leaf, units, own, figure, saved, cell)
+            habit = report.agency.decimal_separator
+            self.fields[leaf.code] = Field(leaf, units, own, figure, saved, cell, habit)
 
     def is_readable(self) -> bool:
         """Read all that was typed into `entered`; False where any cannot be read, and each such says why."""
@@ -155,6 +157,17 @@ class Sheet:
             for code, one in self.fields.items()
             if one.error
         ]
+
+    @property
+    def answered(self) -> str:
+        """The decimal separator that was named for a text with two readings; empty where none had to be."""
+        chosen = [
+            reading["means"]
+            for one in self.fields.values()
+            for reading in one.readings
+            if reading["is_chosen"]
+        ]
+        return chosen[0] if chosen else ""
 
     @property
     def filled(self) -> int:
@@ -204,7 +217,8 @@ def _typed(code: str, typed: Mapping[str, str], saved: Cell) -> Cell:
     return cell if cell.text.strip() or saved.text else replace(cell, text="", unit=saved.unit)
 
 
-def _saved(indicator: Indicator, figure: Figure | None) -> Cell:
+def saved_cell(indicator: Indicator, figure: Figure | None) -> Cell:
+    """A figure as it stands in the form, empty for none."""
     if figure is None:
         return Cell(unit=indicator.unit.code)
     return _cell(indicator, figure.quantity, figure.unit and figure.unit.code, figure.mark, figure.note)

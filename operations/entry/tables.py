@@ -47,8 +47,8 @@ def rows(sheet: Sheet, report: Report, entries: dict, found: list[checks.Finding
     for indicator, parts in queries.in_order(one.indicator for one in sheet.fields.values()):
         past = [_past(indicator, parts, *one) for one in zip(beside(report), earlier, strict=True)]
         if parts:
-            total, partial = queries.sum_of(entries, parts), _partial(entries, parts)
-            arranged.append(Row(indicator, past, total=total, partial=partial))
+            total = queries.sum_of(entries, parts)
+            arranged.append(Row(indicator, past, total=total, partial=partial(entries, parts)))
         else:
             # That a figure is empty is seen; it is counted beside the sheet, not said in every row.
             own = [one for one in found if one.indicator == indicator.code and one.code != "empty"]
@@ -59,7 +59,7 @@ def rows(sheet: Sheet, report: Report, entries: dict, found: list[checks.Finding
     return [{"area": area, "rows": list(group)} for area, group in by_area]
 
 
-def _partial(entries: dict, parts: list[str]) -> str:
+def partial(entries: dict, parts: list[str]) -> str:
     """How many of a total's parts have a figure or a mark, while some have and some have not; else empty."""
     known = [entries.get(code, checks.EMPTY) for code in parts]
     filled = sum(1 for one in known if one.value is not None or one.mark)

@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from . import views
+from . import saving, views
 
 app_name = "entry"
 urlpatterns = [
     path("", views.reports, name="reports"),
     path("<slug:operation>/<slug:agency>/<month:month>/", views.report, name="report"),
     path("<slug:operation>/<slug:agency>/<month:month>/correct/", views.correct, name="correct"),
+    path(
+        "<slug:operation>/<slug:agency>/<month:month>/figures/<slug:indicator>/", saving.figure, name="figure"
+    ),
 ]
