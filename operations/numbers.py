@@ -34,7 +34,7 @@ _WA, _BURMESE_ZERO = "\u101d", "\u1040"  # the letter and the digit look the sam
 _SEPARATOR = re.compile(r"([., '])")
 _EXACT = Context(prec=80)  # the default 28 digits would round a long product before we do
 
-_SENTENCES = {
+SENTENCES = {
     "nothing": _(
         "“%(text)s” can mean zero or unknown. Write 0 if there were none, or use the mark “not available”."
     ),
@@ -115,7 +115,7 @@ class Unreadable(ValueError):
     def __init__(self, code, text, **words):
         self.code = code
         words = {"text": text, **words}
-        super().__init__(str(_SENTENCES[code]) % {key: _shown(word) for key, word in words.items()})
+        super().__init__(str(SENTENCES[code]) % {key: _shown(word) for key, word in words.items()})
 
 
 class Ambiguous(Unreadable):

@@ -48,7 +48,7 @@ def test_a_text_is_read_as_the_corpus_says(text, decimals, habit, expected):
 
 def test_every_kind_of_refusal_is_in_the_corpus():
     met = {expected.removeprefix("refuse ") for *_, expected in corpus() if expected.startswith("refuse ")}
-    assert met == set(numbers._SENTENCES) - {"ambiguous"}
+    assert met == set(numbers.SENTENCES) - {"ambiguous"}
 
 
 def test_a_refusal_names_the_text_and_a_way_out():
