@@ -438,11 +438,8 @@ def entries_before(revision: Revision) -> dict[str, Entry]:
     return entries(Revision.objects.filter(report=revision.report_id, number=revision.number - 1).first())
 
 
-def findings(
-    report: Report, revision: Revision | None, offered: dict[str, Entry] | None = None
-) -> list[checks.Finding]:
-    """What the checks find in a revision's figures, with those `offered` in their place, against what the agency
-    handed in for the months before."""
+def findings(report: Report, revision: Revision | None) -> list[checks.Finding]:
+    """What the checks find in a revision's figures, against what the agency handed in for the months before."""
     return findings_among(leaves(report.operation), entries(revision), earlier_entries(report))
 
 
@@ -544,9 +541,12 @@ def has_worked_on(person, report: Report) -> bool:
 
 def worked_on(person, reports: Iterable[Report]) -> set[int]:
     """The keys of those reports of which this person entered or submitted any figure."""
-    changed = Change.objects.filter(revision__report__in=reports, by=person).order_by()
-    submitted = Step.objects.filter(revision__report__in=reports, by=person, verb=Step.Verb.SUBMIT).order_by()
-    return set(changed.values_list("revision__report").union(submitted.values_list("revision__report")).values_list(flat=True))
+    changed = Change.objects.filter(revision__report__in=reports, by=person)
+    submitted = Step.objects.filter(revision__report__in=reports, by=person, verb=Step.Verb.SUBMIT)
+    keys = [
+        rows.order_by().values_list("revision__report", flat=True).distinct() for rows in (changed, submitted)
+    ]
+    return {*keys[0], *keys[1]}
 
 
 # ------------------------------------------------------------------------------------------- receipts

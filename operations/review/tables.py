@@ -105,7 +105,7 @@ def _difference(indicator: Indicator, value: Decimal | None, last: Decimal | Non
 def queue(revisions, today: date) -> list[dict]:
     """What waits for a decision, with how long it waits and what is odd in it."""
     listed = []
-    for revision in queries.queue(revisions).prefetch_related("steps"):
+    for revision in queries.queue(revisions):
         report = revision.report
         submitted_on = revision.submitted_at.date()
         listed.append(
@@ -115,7 +115,7 @@ def queue(revisions, today: date) -> list[dict]:
                 "waiting": (today - submitted_on).days,
                 "late": max(0, (submitted_on - report.due).days),
                 "findings": len(queries.findings(report, revision)),
-                "is_resubmitted": any(step.verb == step.Verb.SEND_BACK for step in revision.steps.all()),
+                "is_resubmitted": revision.is_resubmitted,
                 "is_correction": revision.number > 1,
             }
         )
