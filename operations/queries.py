@@ -265,6 +265,21 @@ def queue(revisions) -> list[Revision]:
     return sorted(waiting, key=lambda one: (not one.is_released, one.report.due))
 
 
+def last_steps(reports: Iterable[Report]) -> dict[int, Step]:
+    """The newest step of each report that has any, by the report's key, with who took it."""
+    steps = Step.objects.filter(revision__report__in=[report.pk for report in reports])
+    newest = steps.order_by("revision__report", "-id").distinct("revision__report")
+    return {step.revision.report_id: step for step in newest.select_related("by", "revision")}
+
+
+def extensions(reports: Iterable[Report]) -> dict[int, Extension]:
+    """The extension that counts of each report that has one, by the report's key, with who gave it."""
+    given = Extension.objects.filter(report__in=[report.pk for report in reports])
+    return {
+        one.report_id: one for one in given.order_by("report", "-id").distinct("report").select_related("by")
+    }
+
+
 def questions_for(person):
     """The open questions that this person is to answer, or waits for an answer to; the most urgent first."""
     concerned = Q(pk__in=[])
@@ -466,8 +481,8 @@ def findings_among(
     )
 
 
-def digest(revision: Revision) -> str:
-    """SHA-256, as hex, over the figures of a revision: what a receipt of submission proves.
+def canonical(revision: Revision) -> str:
+    """The figures of a revision as one exact text, whose bytes in UTF-8 a receipt's digest is taken over.
 
     A line for the report and its revision, then one for each figure in the order of codes, with fields between
     tabs: indicator, value, mark, quantity, unit, factor, estimated, note; plain decimals, nothing for none.
@@ -482,7 +497,12 @@ def digest(revision: Revision) -> str:
         numerals = [_plain(one.value), one.mark or "", _plain(one.quantity), unit, _plain(factor)]
         # A note is one field and one line, whatever was typed into it.
         lines.append("\t".join([one.indicator.code, *numerals, str(one.estimated), json.dumps(one.note)]))
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return "\n".join(lines)
+
+
+def digest(revision: Revision) -> str:
+    """SHA-256, as hex, over the canonical text of a revision: what a receipt of submission proves."""
+    return hashlib.sha256(canonical(revision).encode()).hexdigest()
 
 
 def _plain(number: Decimal | None) -> str:
