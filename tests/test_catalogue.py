@@ -106,6 +106,10 @@ def test_every_indicator_says_what_is_counted_and_how():
         assert indicator.definition and indicator.counting_rule, indicator.code
 
 
+def test_every_figure_that_is_entered_has_a_size_from_which_it_is_impossible():
+    assert all(leaf.impossible_from == 10_000_000 for leaf in Indicator.objects.leaves())
+
+
 def test_suspects_know_their_cases():
     suspects = Indicator.objects.leaves().filter(code__contains="suspects")
     assert {one.code: one.cases.code for one in suspects} == {

@@ -93,6 +93,8 @@ def _enter(request, report):
         changed = 0
         if sheet.entered or (revision and not revision.is_draft):
             changed = actions.save_figures(report, sheet.entered, by=user, at=now).count
+        if sheet.answered:
+            actions.remember_habit(report.agency, sheet.answered, by=user)
         revision = report.revisions.order_by("-number").first()
     except Refusal as refusal:
         if refusal.field in sheet.fields:
