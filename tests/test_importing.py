@@ -374,7 +374,7 @@ IDS_HEADER = "ISO3,TIME_PERIOD,DRUG_NAME,DRUG_UNIT,EVENTS,AMOUNT\n"
         ("Gram", "1.234567", "1.234567 g", "0.001"),
         ("Gram", "500.4999999", "0.5 kg", "0.500"),  # more decimals than a quantity keeps
         ("Gram", "500.5000001", "0.501 kg", "0.501"),
-        ("Viss", "123456789.1234", "201596294.663 kg", "201596294.663"),
+        ("Viss", "1234567.891234", "2015962.947 kg", "2015962.947"),
     ],
 )
 def test_a_quantity_is_kept_as_reported_only_where_no_digit_is_lost(
