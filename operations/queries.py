@@ -420,6 +420,19 @@ def earlier_entries_of(
     }
 
 
+def year_earlier_entries(report: Report) -> dict[str, Entry] | None:
+    """What is verified of the same agency for the same month a year earlier, in this operation or the one before it
+    that had this month; None where there is nothing."""
+    earlier = Revision.objects.verified().filter(
+        report__agency=report.agency_id, report__month=months.shift(report.month, -12)
+    )
+    newest = earlier.exclude(report__operation__first_day__gt=report.operation.first_day).order_by(
+        "-report__operation__first_day", "-number"
+    )
+    revision = newest.first()
+    return entries(revision) if revision else None
+
+
 def sum_of(entries: dict[str, Entry], codes: Iterable[str]) -> Decimal | None:
     """The figure of one code, or the sum of a total's parts; None where none of them has a value.
 

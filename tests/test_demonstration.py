@@ -1,5 +1,6 @@
 """The demonstration: made by a rule, adding up to what was published, showing each state, labelled everywhere."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,19 @@ from django.test import override_settings
 
 from operations import access, checks, demonstration, months, queries
 from operations.management.commands import load_demonstration
-from operations.models import Figure, Mark, Operation, Person, Release, Report, Revision, Step
+from operations.models import (
+    Answer,
+    Extension,
+    Figure,
+    Mark,
+    Operation,
+    Person,
+    Question,
+    Release,
+    Report,
+    Revision,
+    Step,
+)
 from operations.selections import Selection
 
 # The summary meeting of 27 January 2026.
@@ -55,8 +68,17 @@ def open_reports(loaded):
 
 def test_the_files_kept_are_the_files_that_the_rule_makes():
     folder = settings.BASE_DIR / "fixtures" / "demonstration"
-    kept = {path.name: path.read_bytes() for path in folder.iterdir()}
+    kept = {path.name: path.read_bytes() for path in folder.iterdir() if "questions" not in path.name}
     assert kept == {name: text.encode() for name, text in demonstration.files().items()}
+
+
+def test_a_question_waits_one_is_answered_and_one_month_has_longer(loaded):
+    [waiting] = Question.objects.open()
+    assert str(waiting) == "SLM-2026 KH-NP 2026-08 r1 drugs-ketamine: Is this one seizure or several?"
+    [answer] = Answer.objects.all()
+    assert (answer.kind, answer.by.username) == ("confirmed", "officer.vn")
+    [extension] = Extension.objects.all()
+    assert (extension.report.agency.code, extension.report.due) == ("LA-MPS", date(2026, 11, 30))
 
 
 def test_it_is_refused_on_a_site_for_real_figures(db, settings):

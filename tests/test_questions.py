@@ -287,3 +287,15 @@ def test_a_correction_still_compares_with_what_was_verified(march, officer, revi
     verified(march, officer, reviewer, drug_cases=5)
     second = corrected(march, officer, reviewer, drug_cases=6)
     assert queries.entries_before(second)["drug-cases"].value == 5
+
+
+# ----------------------------------------------------------------------------------- a year earlier
+
+
+def test_a_year_earlier_is_the_same_month_of_the_operation_before(march, officer, reviewer):
+    verified(march, officer, reviewer, drug_cases=5)
+    corrected(march, officer, reviewer, drug_cases=6)
+    following = joint_operation("JT-2026", "2026-01-01", "2026-06-30", ["LA-MPS", "LA-MND"], LEAVES)
+    assert queries.year_earlier_entries(report(following, "LA-MPS", "2026-03"))["drug-cases"].value == 6
+    assert queries.year_earlier_entries(report(following, "LA-MPS", "2026-04")) is None
+    assert queries.year_earlier_entries(report(following, "LA-MND", "2026-03")) is None

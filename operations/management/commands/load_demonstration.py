@@ -2,7 +2,7 @@
 
 import csv
 from collections import defaultdict
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.db import transaction
 
 from operations import actions, months
 from operations.actions import Entered
-from operations.models import Agency, Operation, Person, Release
+from operations.models import Agency, Operation, Person, Question, Release
 
 OPERATIONS = ("SLM-2025", "SLM-2026")  # in the order of their days
 
@@ -48,6 +48,7 @@ class Command(BaseCommand):
         people = accounts()
         for code in OPERATIONS:
             play(Operation.objects.get(code=code), people)
+        talk(Operation.objects.get(code="SLM-2026"), people)
         if verbosity:
             self.stdout.write(f"Loaded the demonstration with {len(people)} accounts.")
 
@@ -61,6 +62,7 @@ def accounts() -> dict[str, Person]:
     for username, (name, role, agency) in ACCOUNTS.items():
         given = {
             "first_name": name,
+            "email": f"{username}@example.org",  # of nobody: this name is kept free for examples
             "password": password,
             "agency": agencies.get(agency),
             "is_staff": role == "administrator",
@@ -89,6 +91,21 @@ def play(operation: Operation, people: dict[str, Person]) -> None:
         else:
             version = report.revisions.latest("number").version
             VERBS[row["verb"]](report, version=version, by=by, at=at, note=row["note"])
+
+
+def talk(operation: Operation, people: dict[str, Person]) -> None:
+    """What the Centre and its officers said to each other about the reports as they now are."""
+    for row in rows(f"{operation.code}-questions.csv"):
+        report = operation.reports.get(agency__code=row["agency"], month=months.read(row["month"]))
+        said = {"by": people[row["by"]], "at": datetime.fromisoformat(row["at"])}
+        if row["verb"] == "extend":
+            actions.extend(report, until=date.fromisoformat(row["until"]), reason=row["note"], **said)
+        elif row["verb"] == "ask":
+            due, revision = date.fromisoformat(row["until"]), report.revisions.latest("number")
+            actions.ask(revision, row["indicator"], text=row["note"], due=due, **said)
+        else:
+            about = {"revision__report": report, "indicator__code": row["indicator"]}
+            actions.answer(Question.objects.open().get(**about), text=row["note"], **said)
 
 
 def read_figures(name: str) -> dict[tuple[str, str], dict[str, Entered]]:
