@@ -2,10 +2,10 @@
 
 `files()` gives the texts kept under fixtures/demonstration/, three for each operation: `SLM-2025.csv`, the
 figures as first saved, in the long layout; `SLM-2025-changes.csv`, those saved again after a report was sent
-back or opened for correction; `SLM-2025-steps.csv`, who did what when. (What is asked about SLM-2026 is written by
-hand.) The published totals are cut into cells of agency, month and indicator by weights, and what rounding leaves over goes to one cell, so that the
-sums are exact. The weights follow what the six countries publish about themselves; nothing here was ever
-reported.
+back or opened for correction; `SLM-2025-steps.csv`, who did what when. What is asked about SLM-2026 is written
+by hand. The published totals are cut into cells of agency, month and indicator by weights, and what rounding
+leaves over goes to one cell, so that the sums are exact. The weights follow what the six countries publish
+about themselves; nothing here was ever reported.
 """
 
 import csv
