@@ -258,7 +258,7 @@ def queue(revisions) -> list[Revision]:
             extended_to=Subquery(extension.values("until")[:1]),
         )
         .select_related("report__operation", "report__agency__country")
-        .order_by("submitted_at", "pk")
+        .order_by("submitted_at", "report__agency__position", "pk")
     )
     for revision in waiting:
         revision.report.extended_to = revision.extended_to

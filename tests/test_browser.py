@@ -33,6 +33,8 @@ PAGES = [
     ("reviewer", "/reports/"),
     ("reviewer", "/review/"),
     ("reviewer", "/review/JT-2025/TH-RTP/2025-04/"),
+    ("reviewer", "/review/JT-2025/TH-RTP/2025-04/?show=odd"),
+    ("reviewer", "/review/JT-2025/TH-RTP/2025-05/extension/"),
     ("publisher", "/releases/JT-2025/new/"),
 ]
 

@@ -1,5 +1,6 @@
 """The table of doors: every address by every kind of person, and the code that stands behind it."""
 
+from datetime import date, timedelta
 from functools import partial
 
 import pytest
@@ -31,12 +32,16 @@ MONTHS = {
     "expected": "2025-06",
     "outside": "2025-07",
 }
+SOON = (date.today() + timedelta(days=3)).isoformat()
 # What a POST carries; every revision in the addresses has the version 1.
 POSTED = {
     "entry:report": {"action": "save", "version": "1", "drug-cases": "8"},
     "entry:figure": {"text": "8", "seen": 1},
     "entry:correct": {"reason_code": "typing", "reason": "A digit was wrong."},
     "review:report": {"action": "verify", "version": "1"},
+    "review:ask": {"indicator": "drug-cases", "text": "So many?", "due": SOON, "version": "1"},
+    "review:withdraw": {"question": "1", "text": "Seen in the annex."},
+    "review:extension": {"until": SOON, "reason": "A flood."},
     "results:publish": {"last_month": "2025-03"},
 }
 
@@ -110,6 +115,23 @@ review:report     POST /review/JT/LA-MPS/expected/                           302
 review:report     POST /review/JT/LA-MPS/draft/                              302 302 403 403 403 409 403 403 403 403
 review:report     POST /review/JT/LA-MPS/submitted/                          302 302 403 403 403 302 403 403 403 403
 review:report     POST /review/JT/LA-MPS/verified/                           302 302 403 403 403 409 403 403 403 403
+review:verify_several GET /review/verify/                                    302 302 403 403 403 302 403 403 403 403
+review:verify_several POST /review/verify/                                   302 302 403 403 403 409 403 403 403 403
+review:ask        GET  /review/JT/LA-MPS/submitted/ask/                      302 302 403 403 403 302 403 403 403 403
+review:ask        POST /review/JT/LA-MPS/expected/ask/                       302 302 403 403 403 409 403 403 403 403
+review:ask        POST /review/JT/LA-MPS/draft/ask/                          302 302 403 403 403 409 403 403 403 403
+review:ask        POST /review/JT/LA-MPS/submitted/ask/                      302 302 403 403 403 302 403 403 403 403
+review:ask        POST /review/JT/LA-MPS/verified/ask/                       302 302 403 403 403 302 403 403 403 403
+review:ask        POST /review/JT/LA-MPS/outside/ask/                        302 302 403 403 403 404 403 403 403 403
+review:withdraw   GET  /review/JT/LA-MPS/submitted/withdraw/                 302 302 403 403 403 302 403 403 403 403
+review:withdraw   POST /review/JT/LA-MPS/submitted/withdraw/                 302 302 403 403 403 404 403 403 403 403
+review:extension  GET  /review/JT/LA-MPS/expected/extension/                 302 302 403 403 403 200 403 403 403 403
+review:extension  GET  /review/JT/LA-MPS/verified/extension/                 302 302 403 403 403 200 403 403 403 403
+review:extension  GET  /review/JT/LA-MPS/outside/extension/                  302 302 403 403 403 404 403 403 403 403
+review:extension  POST /review/JT/LA-MPS/expected/extension/                 302 302 403 403 403 302 403 403 403 403
+review:extension  POST /review/JT/LA-MPS/draft/extension/                    302 302 403 403 403 302 403 403 403 403
+review:extension  POST /review/JT/LA-MPS/submitted/extension/                302 302 403 403 403 409 403 403 403 403
+review:extension  POST /review/JT/LA-MPS/verified/extension/                 302 302 403 403 403 409 403 403 403 403
 
 login             GET  /accounts/login/                                      200 200 200 200 200 200 200 200 200 200
 logout            GET  /accounts/logout/                                     302 302 405 405 405 405 405 405 405 405
@@ -152,7 +174,11 @@ def knock(name, method, address, column, settings) -> int:
     with transaction.atomic():
         if PEOPLE[column]:
             client.force_login(person(*PEOPLE[column]))
-        ask = {"GET": client.get, "POST": client.post, "PUT": partial(client.put, content_type="application/json")}
+        ask = {
+            "GET": client.get,
+            "POST": client.post,
+            "PUT": partial(client.put, content_type="application/json"),
+        }
         told = None if method == "GET" else POSTED.get(name, {})
         code = ask[method](addressed(address), told).status_code
         transaction.set_rollback(True)
