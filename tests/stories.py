@@ -5,14 +5,14 @@ operation = joint_operation("JT-2025", "2025-02-26", "2025-03-31", ["KH-NP"], ["
 verified(report(operation, "KH-NP", "2025-03"), officer, reviewer, drug_cases=12)
 """
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from django.contrib.auth.models import Group
 
 from operations import actions, months, queries
 from operations.actions import Entered
-from operations.models import Agency, Indicator, Operation, Person, Report, Revision
+from operations.models import Agency, Indicator, Operation, Person, Question, Report, Revision
 
 RELEASED = datetime(2026, 1, 27, 9, tzinfo=UTC)
 NOTE = "Compared with the log book."
@@ -78,6 +78,13 @@ def corrected(report: Report, by: Person, reviewer: Person, **figures) -> Revisi
     draft = fill(report, by, **figures)
     actions.submit(report, version=draft.version, by=by, at=just_after(report))
     return actions.verify(report, version=draft.version, by=reviewer, at=just_after(report))
+
+
+def asked(revision: Revision, by: Person, indicator: str = "drug-cases", days: int = 3) -> Question:
+    """A question about a figure handed in, to be answered within so many days."""
+    at = just_after(revision.report)
+    due = at.date() + timedelta(days=days)
+    return actions.ask(revision, indicator, text="Is it really so many?", due=due, by=by, at=at)
 
 
 def released(operation: Operation, last_month: str, by: Person):

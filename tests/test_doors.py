@@ -1,5 +1,6 @@
 """The table of doors: every address by every kind of person, and the code that stands behind it."""
 
+import re
 from datetime import date, timedelta
 from functools import partial
 
@@ -7,7 +8,9 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver, resolve
-from stories import fill, joint_operation, person, released, report, submitted, verified
+from stories import asked, fill, joint_operation, person, released, report, submitted, verified
+
+from operations.models import Question
 
 pytestmark = pytest.mark.django_db
 
@@ -38,9 +41,10 @@ POSTED = {
     "entry:report": {"action": "save", "version": "1", "drug-cases": "8"},
     "entry:figure": {"text": "8", "seen": 1},
     "entry:correct": {"reason_code": "typing", "reason": "A digit was wrong."},
+    "entry:answer": {"kind": "confirm", "text": "Counted again.", "seen": "1.submitted.1"},
     "review:report": {"action": "verify", "version": "1"},
     "review:ask": {"indicator": "drug-cases", "text": "So many?", "due": SOON, "version": "1"},
-    "review:withdraw": {"question": "1", "text": "Seen in the annex."},
+    "review:withdraw": {"question": "999999999", "text": "Seen in the annex."},
     "review:extension": {"until": SOON, "reason": "A flood."},
     "results:publish": {"last_month": "2025-03"},
 }
@@ -104,6 +108,13 @@ entry:figure      PUT  /reports/JT/LA-MPS/draft/figures/drug-cases/          401
 entry:figure      PUT  /reports/JT/LA-MPS/draft/figures/drugs-seized/        401 401 404 403 404 404 404 404 404 404
 entry:figure      PUT  /reports/JT/LA-MPS/submitted/figures/drug-cases/      401 401 423 403 404 403 404 404 404 404
 entry:figure      PUT  /reports/JT/LA-MPS/verified/figures/drug-cases/       401 401 423 403 404 403 403 404 404 404
+entry:answer      GET  /reports/JT/LA-MPS/submitted/questions/0/              302 302 200 200 404 200 404 404 404 404
+entry:answer      GET  /reports/JT/LA-MPS/verified/questions/0/               302 302 200 200 404 200 200 404 404 404
+entry:answer      GET  /reports/JT/LA-MPS/draft/questions/0/                  302 302 404 404 404 404 404 404 404 404
+entry:answer      POST /reports/JT/LA-MPS/submitted/questions/0/              302 302 302 403 404 403 404 404 404 404
+entry:receipt     GET  /reports/JT/LA-MPS/verified/receipt.txt                302 302 200 200 404 200 200 404 404 404
+entry:receipt     GET  /reports/JT/LA-MPS/submitted/receipt.txt               302 302 200 200 404 200 404 404 404 404
+entry:receipt     GET  /reports/JT/LA-MPS/draft/receipt.txt                   302 302 404 404 404 404 404 404 404 404
 
 review:queue      GET  /review/                                              302 302 403 403 403 200 403 403 403 403
 review:report     GET  /review/JT/LA-MPS/expected/                           302 302 403 403 403 404 403 403 403 403
@@ -153,6 +164,8 @@ def world():
     released(operation, "2025-03", person("publisher"))
     submitted(report(operation, "LA-MPS", MONTHS["submitted"]), officer, drug_cases=6)
     fill(report(operation, "LA-MPS", MONTHS["draft"]), officer, drug_cases=7)
+    for state in ("verified", "submitted"):
+        asked(report(operation, "LA-MPS", MONTHS[state]).revisions.get(), reviewer, "drug-suspects")
     for who in filter(None, PEOPLE.values()):
         person(*who)
     administrator = person("administrator")
@@ -162,6 +175,7 @@ def world():
 
 
 def addressed(address: str) -> str:
+    """The address with the month of a state; question 0 is the one asked about that month."""
     for state, month in MONTHS.items():
         address = address.replace(f"/{state}/", f"/{month}/")
     return address
@@ -179,8 +193,13 @@ def knock(name, method, address, column, settings) -> int:
             "POST": client.post,
             "PUT": partial(client.put, content_type="application/json"),
         }
+        path = addressed(address)
+        month = re.search(r"/(\d{4}-\d{2})/questions/", path)
+        question = month and Question.objects.filter(revision__report__month=f"{month[1]}-01").first()
+        if question:
+            path = path.replace("/questions/0/", f"/questions/{question.pk}/")
         told = None if method == "GET" else POSTED.get(name, {})
-        code = ask[method](addressed(address), told).status_code
+        code = ask[method](path, told).status_code
         transaction.set_rollback(True)
     return code
 

@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from . import saving, views
+from . import answering, downloads, saving, views
 
 app_name = "entry"
 urlpatterns = [
     path("", views.reports, name="reports"),
     path("<slug:operation>/<slug:agency>/<month:month>/", views.report, name="report"),
     path("<slug:operation>/<slug:agency>/<month:month>/correct/", views.correct, name="correct"),
+    path("<slug:operation>/<slug:agency>/<month:month>/receipt.txt", downloads.receipt, name="receipt"),
+    path("<slug:operation>/<slug:agency>/<month:month>/questions/<int:pk>/", answering.answer, name="answer"),
     path(
         "<slug:operation>/<slug:agency>/<month:month>/figures/<slug:indicator>/", saving.figure, name="figure"
     ),
