@@ -1,6 +1,7 @@
 """Values from the environment, read and checked; a bad one stops the start with a sentence that names it."""
 
 import os
+import re
 import secrets
 from ipaddress import ip_address
 from pathlib import Path
@@ -125,6 +126,22 @@ def email(name):
         raise ImproperlyConfigured(f"{name} cannot be read; it looks like {like}.") from None
     found.pop("OPTIONS", None)
     return {key: value for key, value in found.items() if value is not None}
+
+
+def site_address(name):
+    """The address at which people reach the site, like https://figures.example.org; "" when unset."""
+    value = text(name).rstrip("/")
+    if value and not re.fullmatch(r"https?://[A-Za-z0-9.\-\[:\]]+", value):
+        raise ImproperlyConfigured(f"{name} must be an address like https://figures.example.org.")
+    return value
+
+
+def sender(name):
+    """The address from which the site writes; "" when unset."""
+    value = text(name)
+    if value and not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", value):
+        raise ImproperlyConfigured(f"{name} must be an e-mail address, like reports@figures.example.org.")
+    return value
 
 
 def web_address(name):

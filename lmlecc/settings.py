@@ -4,6 +4,7 @@ import hashlib
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.conf import locale
@@ -194,7 +195,19 @@ else:  # cookies know no port: two clones on one machine would sign each other o
     clone = hashlib.sha256(os.fsencode(BASE_DIR)).hexdigest()[:8]
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"session-{clone}", f"csrf-{clone}"
 
-environment.email("EMAIL_URL")
+# Mail, with links that begin with SITE_URL. Without EMAIL_URL the demonstration writes files, a real site sends none.
+SITE_URL = environment.site_address("SITE_URL") or ("http://127.0.0.1:8000" if DEMO or TESTING else "")
+MAIL = environment.email("EMAIL_URL")
+if DEMO and not MAIL:
+    MAIL = {
+        "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+        "EMAIL_FILE_PATH": VAR / "mail",
+    }
+globals().update(MAIL)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = (
+    environment.sender("EMAIL_FROM") or f"reports@{urlsplit(SITE_URL).hostname or 'localhost'}"
+)
 environment.web_address("SENTRY_DSN")
 
 LOGGING = {

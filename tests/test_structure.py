@@ -19,6 +19,7 @@ access checks
 selections
 queries
 actions
+reminding
 """
 LEVELS = [line.split() for line in ORDER.strip().splitlines()]
 CORE = [name for level in LEVELS for name in level]
