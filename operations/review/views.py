@@ -18,7 +18,7 @@ from ..templatetags import show
 from . import tables, waiting
 from .forms import SEND_BACK, VERIFY, Ask, Decision, Longer, Withdrawal
 
-RECENT = 20
+RECENT = 10
 ODD = "odd"
 SEEN = re.compile(r"(\d{1,9})\.(\d{1,4})\.(\d{1,9})", re.ASCII)
 
@@ -265,6 +265,7 @@ def _page(request, report, *, decision=None, ask=None, withdrawal=None, status=2
     context = {
         "report": report,
         "revision": revision,
+        "today": today,
         "decision": decision or Decision(),
         "errors": _errors(given) if given else [],
         "demonstration": report.operation.is_demonstration,
