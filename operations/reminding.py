@@ -187,14 +187,14 @@ def letters(today: date) -> list[Letter]:
     with override(settings.LANGUAGE_CODE):
         due = reminders(today)
         found = [
-            Letter(person, one.report, one.kind, _subject(one, today), _body(one, today))
+            Letter(person, one.report, one.kind, _subject(one), _body(one, today))
             for one in due
             for person in one.people
         ]
         return found + _digests(today, due)
 
 
-def _subject(one: Reminder, today: date) -> str:
+def _subject(one: Reminder) -> str:
     what = {
         Kind.BEFORE: f"due on {_day(one.report.due)}",
         Kind.OVERDUE: f"overdue since {_day(one.report.due)}",

@@ -95,6 +95,13 @@ def test_loading_again_changes_nothing(loaded):
     assert [kind.objects.count() for kind in (Person, Revision, Figure, Step, Release)] == before
 
 
+def test_its_people_have_addresses_of_nobody(loaded):
+    addresses = Person.objects.filter(username__in=load_demonstration.ACCOUNTS).values_list(
+        "email", flat=True
+    )
+    assert len(addresses) == 12 and all(one.endswith("@example.org") for one in addresses)
+
+
 # ----------------------------------------------------------------------------- what was published in all
 
 
@@ -130,7 +137,9 @@ def test_no_country_is_always_zero(released, country):
 
 
 def test_february_is_small_as_three_days_are(released):
-    cases = [total.value for total in queries.totals(released.narrowed(indicators=("drug-cases",)), by=("month",))]
+    cases = [
+        total.value for total in queries.totals(released.narrowed(indicators=("drug-cases",)), by=("month",))
+    ]
     assert len(cases) == 11
     assert cases[0] * 4 < min(cases[1:])
     assert max(cases[1:]) < 2 * min(cases[1:])
@@ -139,7 +148,9 @@ def test_february_is_small_as_three_days_are(released):
 def test_the_release_holds_the_corrected_revisions(released):
     pins = released.release.pins
     assert (pins.count(), pins.filter(revision__number=2).count()) == (77, 2)
-    assert not Revision.objects.filter(report__operation=released.operation).exclude(state="verified").exists()
+    assert (
+        not Revision.objects.filter(report__operation=released.operation).exclude(state="verified").exists()
+    )
 
 
 def test_the_release_has_the_date_of_the_meeting(released):
@@ -190,7 +201,9 @@ def test_a_correction_has_its_reason_and_the_older_figures_stay(loaded):
 
 
 def test_what_is_handed_in_has_nothing_unanswered(loaded):
-    for revision in Revision.objects.exclude(state="draft").select_related("report__operation", "report__agency"):
+    for revision in Revision.objects.exclude(state="draft").select_related(
+        "report__operation", "report__agency"
+    ):
         found = queries.findings(revision.report, revision)
         assert not checks.unanswered(found, queries.entries(revision)), revision
 
