@@ -1,7 +1,8 @@
 // The browser's port of operations/numbers.py: text to an exact decimal or a question, and decimals to text. The two
 // agree line by line on tests/number_texts.tsv. A number is a string such as "1204.350", reckoned with as a BigInt.
+"use strict";
+
 const numbers = (() => {
-  "use strict";
   const MOST_DIGITS = 15;
   const ZEROS = {
     "Latin": 0x30, "full-width": 0xff10, "Khmer": 0x17e0, "Lao": 0x0ed0, "Thai": 0x0e50, "Burmese": 0x1040, "Shan": 0x1090,

@@ -14,7 +14,7 @@ from .. import access, actions, months, queries
 from ..actions import Refusal
 from ..models import Mark, Report, Step
 from ..templatetags import show
-from . import locks, tables, worklists
+from . import locks, tables, words, worklists
 from .forms import Correction, Sheet
 
 
@@ -192,8 +192,10 @@ def _page(request, report, revision, sheet, errors=(), *, correction=None, is_ch
         "errors": list(errors),
         "sheet": sheet,
         "beside": tables.beside(report),
-        "groups": tables.rows(sheet, report, entries, found),
+        "groups": tables.rows(sheet, report, entries, found, queries.thread(report, number)),
         "marks": Mark.choices,
+        "scripts": words.for_scripts(),
+        "may_enter": may_enter,
         "empty": sum(1 for one in found if one.code == "empty"),
         "without_note": len(open_points) - sum(1 for one in found if one.code == "empty"),
         "is_ready": is_checked and not open_points,

@@ -1,0 +1,368 @@
+// The sheet of one month: what is typed is read, added up, kept and saved while its officer goes on; without this file
+// the form works by one POST. It never changes a text on the screen that its writer did not ask it to change.
+"use strict";
+
+(() => {
+  const sheet = document.getElementById("sheet");
+  if (!sheet || typeof numbers === "undefined") return;
+  const words = JSON.parse(sheet.dataset.words);
+  const sentences = JSON.parse(sheet.dataset.sentences);
+  const separators = sheet.dataset.separators;
+  const rows = [...sheet.querySelectorAll("tr[data-code]")];
+  const by = (id) => document.getElementById(id);
+  const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
+  const counted = ([one, several], number) => fill(number === 1 ? one : several, { number });
+  const announce = (text) => { by("said").textContent = text; };
+
+  const element = (tag, properties = {}, ...children) => {
+    const made = Object.assign(document.createElement(tag), properties);
+    made.append(...children);
+    return made;
+  };
+  const moment = (iso, style) => new Intl.DateTimeFormat(`${document.documentElement.lang}-u-ca-gregory-nu-latn`, style).format(new Date(iso));
+  const time = (iso) => moment(iso, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const dayAndTime = (iso) => (iso ? moment(iso, { dateStyle: "medium", timeStyle: "short" }) : "–");
+
+  // ------------------------------------------------------------------------------------------ the figures
+
+  const figureOf = (row) => {
+    const [value, note] = [row.querySelector("td.value"), row.querySelector("td.note")];
+    const page = JSON.parse(row.dataset.saved);
+    const input = value.querySelector("input");
+    const unit = value.querySelector("select");
+    const [remark, mark] = [note.querySelector("input"), note.querySelector("select")];
+    const own = unit?.options[0].value ?? page.unit;
+    const decimals = Number(row.dataset.decimals);
+    const choice = (code) => [...(unit?.options ?? [])].find((option) => option.value === code);
+    const cells = { value, note, saved: row.querySelector("td.saved") };
+
+    // The value in the figure's own unit, as a plain decimal, or null for none; numbers.Unreadable.
+    const valueOf = ({ text, unit: code, means }) => {
+      const option = choice(code);
+      const quantity = numbers.read(text, { decimals: Number(option?.dataset.decimals ?? decimals), habit: means || sheet.dataset.habit });
+      return quantity === null || !option?.dataset.factor ? quantity : numbers.convert(quantity, option.dataset.factor, decimals);
+    };
+
+    return {
+      row, cells, input, unit, remark, mark, details: note.querySelector("details"), page, decimals, valueOf,
+      code: row.dataset.code,
+      label: row.querySelector("th").textContent.trim(),
+      unitLabel: row.querySelector("td.unit").textContent.trim(),
+      saved: page, seen: page.version, value: page.value, at: "", sent: null, problem: null,
+      isOdd: row.classList.contains("is-warn"),
+      means: value.querySelector("[type=radio]:checked")?.value ?? "",
+      now() {
+        const { means } = this;
+        return { text: input.value.trim(), unit: unit?.value ?? own, mark: mark.value, note: remark.value.trim(), means };
+      },
+      put(content) {
+        [input.value, mark.value, remark.value] = [content.text, content.mark, content.note];
+        if (unit) unit.value = choice(content.unit) ? content.unit : own;
+        this.means = content.means ?? "";
+      },
+      choice,
+      // Of a text that the server wrote, in the separators of this page.
+      shownValue: (content) => valueOf({ ...content, means: separators[0] }),
+      unreadable() {
+        try {
+          valueOf(this.now());
+          return null;
+        } catch (problem) {
+          return problem;
+        }
+      },
+      // null: none; undefined: what is typed cannot be read.
+      get current() {
+        if (saving.isClean(this)) return this.value;
+        return this.unreadable() ? undefined : valueOf(this.now());
+      },
+      get needsLook() {
+        return !this.isTyping && !saving.isClean(this)
+          && (this.problem?.kind === "conflict" || saving.isRefused(this) || this.unreadable() !== null);
+      },
+    };
+  };
+
+  const inWords = (figure, { text, unit, mark, note }) => {
+    const quantity = text ? `${text} ${figure.choice(unit)?.textContent ?? figure.unitLabel}` : words.marks[mark] ?? words.nothing;
+    return [quantity, note].filter(Boolean).join(" · ");
+  };
+
+  // ------------------------------------------------------------------------------- one figure on the screen
+
+  // Puts an element in its place, or takes it away; one that is as it was stays, and with it the focus.
+  const ORDER = ["error", "ask", "echo", "waits"];
+  const place = (parent, name, made) => {
+    const old = parent.querySelector(`:scope > .${name}`);
+    if (made) made.classList.add(name);
+    if (old && made && old.outerHTML === made.outerHTML) return;
+    const below = ORDER.slice(ORDER.indexOf(name) + 1).map((other) => parent.querySelector(`:scope > .${other}`));
+    if (made) parent.insertBefore(made, old ?? below.find(Boolean) ?? null);
+    old?.remove();
+  };
+
+  const show = (figure) => {
+    const { input, mark, remark, details, cells, problem, isBusy, isTyping } = figure;
+    const isClean = saving.isClean(figure);
+    const unread = isClean ? null : figure.unreadable();
+    const wrong = isTyping ? "" : wrongness(figure, unread);
+    const hint = isTyping || wrong || isClean ? "" : { away: words.away, out: words.out }[problem?.kind] ?? "";
+
+    place(cells.value, "error", wrong && element("p", { id: `${figure.code}.error`, textContent: wrong }));
+    const question = isTyping ? null : choices(figure, unread);
+    if (cells.value.querySelector(".ask")?.contains(document.activeElement) && !question) input.focus();
+    place(cells.value, "ask", question);
+    place(cells.value, "echo", isTyping ? null : echo(figure, unread));
+    place(cells.value, "waits", hint && element("p", { className: "reading", textContent: hint }));
+    cells.saved.replaceChildren(...state(figure, isClean, wrong ? "✗" : hint ? "…" : "", isBusy));
+
+    input.placeholder = mark.value ? words.not_available : "";
+    if (wrong && problem?.kind !== "conflict") input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
+    const about = [wrong && `${figure.code}.error`, cells.note.querySelector(".warning") && `${figure.code}.findings`].filter(Boolean);
+    if (about.length) input.setAttribute("aria-describedby", about.join(" "));
+    else input.removeAttribute("aria-describedby");
+    figure.row.classList.toggle("is-error", Boolean(wrong));
+    figure.row.classList.toggle("is-warn", !wrong && figure.isOdd);
+    figure.row.classList.toggle("is-mark", !wrong && !figure.isOdd && Boolean(mark.value));
+
+    const said = remark.value.trim() || words.marks[mark.value];
+    details.querySelector(".said").textContent = said || `+ ${words.add_note}`;
+    details.querySelector("summary").classList.toggle("add", !said);
+    if (wrong && wrong !== figure.told && !isTyping) announce(`${figure.label}: ${wrong}`);
+    figure.told = wrong;
+    showAll();
+  };
+
+  const wrongness = (figure, unread) => {
+    const { problem } = figure;
+    if (problem?.kind === "conflict") return fill(words.conflict, { name: problem.theirs.by, time: dayAndTime(problem.theirs.at) });
+    if (unread?.code === "ambiguous") return numbers.sentence(unread, sentences);
+    const reason = unread ? numbers.sentence(unread, sentences) : saving.isRefused(figure) && problem.message;
+    return reason ? fill(words.refused, { reason }) : "";
+  };
+
+  const choices = (figure, unread) => {
+    const { problem } = figure;
+    const question = (text, ...buttons) => element("fieldset", {},
+      element("legend", { className: "visually-hidden", textContent: `${figure.label}: ${text}` }), ...buttons);
+    const button = (textContent, name, value) => {
+      const made = element("button", { type: "button", className: "button", textContent });
+      made.dataset[name] = value;
+      return made;
+    };
+    if (problem?.kind === "conflict") {
+      const side = (whose, content) => button(fill(words[whose], { figure: inWords(figure, content) }), "whose", whose);
+      return question(words.choose_first, side("mine", figure.now()), side("theirs", problem.theirs));
+    }
+    const readings = unread?.code === "ambiguous" ? Object.entries(unread.readings)
+      : saving.isRefused(figure) && problem.readings?.map(({ means, value }) => [means, value]);
+    if (!readings) return null;
+    const unit = figure.choice(figure.now().unit)?.textContent ?? figure.unitLabel;
+    return question(words.asked, ...readings.map(([means, value]) => button(`${value} ${unit}`, "means", means)));
+  };
+
+  // What was understood, where that is not what stands in the field letter by letter.
+  const echo = (figure, unread) => {
+    if (unread || figure.current == null) return null;
+    const shown = numbers.grouped(figure.current, figure.decimals, separators);
+    const { text, unit } = figure.now();
+    const { said, source = "" } = figure.choice(unit)?.dataset ?? {};
+    if (text === shown && !said) return null;
+    return element("p", { className: "reading", title: source, textContent: `= ${shown} ${figure.unitLabel}${said ? ` (${said})` : ""}` });
+  };
+
+  const state = (figure, isClean, sign, isBusy) => {
+    if (isBusy) return [words.saving];
+    if (sign) return [element("span", { ariaHidden: "true", textContent: sign })];
+    if (!isClean || (!figure.at && figure.current === null && !figure.mark.value)) return [];
+    const saved = fill(words.saved, { time: figure.at ? time(figure.at) : "" }).trim();
+    return [element("span", { ariaHidden: "true", textContent: "✓ " }), element("span", { className: figure.at ? "" : "visually-hidden", textContent: saved })];
+  };
+
+  // ------------------------------------------------------------------------------------------- all of them
+
+  const showSums = () => {
+    for (const row of sheet.querySelectorAll("tr[data-parts]")) {
+      const parts = row.dataset.parts.split(" ").map((code) => figures.get(code));
+      const values = parts.map((part) => part.current).filter((value) => value != null);
+      const filled = parts.filter((part) => part.current != null || part.mark.value).length;
+      const decimals = Number(row.dataset.decimals);
+      const none = [element("span", { ariaHidden: "true", textContent: "–" }), element("span", { className: "visually-hidden", textContent: words.no_figure })];
+      row.querySelector(".sum").replaceChildren(...(values.length ? [numbers.grouped(numbers.sum(values, decimals), decimals, separators)] : none));
+      const isPartial = filled > 0 && filled < parts.length;
+      place(row.querySelector("td.value"), "reading", isPartial ? element("p", { textContent: fill(words.partial, { filled, wanted: parts.length }) }) : null);
+    }
+  };
+
+  let trouble = false;
+  let lastSaved = "";
+  let toExplain = null; // as the server counts them; null before its first answer
+  const showAll = () => {
+    showSums();
+    const all = saving.figures;
+    const entered = all.filter((figure) => figure.current != null || figure.mark.value).length;
+    const empty = all.filter((figure) => !figure.now().text && !figure.mark.value).length;
+    const look = all.filter((figure) => figure.needsLook);
+    by("entered").textContent = fill(words.entered, { entered, wanted: all.length });
+    sheet.querySelector("progress").value = entered;
+    count("still-empty", words.empty, empty);
+    if (toExplain !== null) count("to-explain", words.to_explain, toExplain);
+    by("open-points").hidden = !by("open-points").querySelector("li:not([hidden])");
+    count("to-look-at", words.to_look_at, look.length);
+
+    const waiting = saving.waiting().filter((figure) => figure.problem);
+    const line = waiting.length ? `${counted(words.waiting, waiting.length)} ${words[waiting[0].problem.kind === "out" ? "why_out" : "why_away"]}`
+      : all.some((figure) => figure.isBusy) ? words.saving
+      : saving.waiting().length || look.length ? ""
+      : lastSaved ? fill(words.all_saved_at, { time: time(lastSaved) }) : words.all_saved;
+    by("saving").textContent = line;
+    by("saving").hidden = !line;
+    if (waiting.length && !trouble) announce(line);
+    if (!waiting.length && trouble && line !== words.saving) announce(words.all_saved);
+    trouble = waiting.length > 0 || (trouble && line === words.saving);
+  };
+
+  const count = (id, pair, number) => {
+    by(id).hidden = number === 0;
+    by(id).textContent = counted(pair, number);
+  };
+
+  // The version that a submission is about moves on with one's own saves only: what others changed must be seen first.
+  const version = sheet.elements.version;
+  const mine = new Set();
+  const answered = (figure, answer) => {
+    mine.add(answer.revision.version);
+    while (mine.has(Number(version.value) + 1)) version.value = Number(version.value) + 1;
+    sheet.elements.number.value = answer.revision.number;
+    lastSaved = answer.saved_at > lastSaved ? answer.saved_at : lastSaved;
+    toExplain = answer.to_explain;
+    for (const one of saving.figures) showFindings(one, answer.findings.filter(({ indicator }) => indicator === one.code));
+    if (figure.saved.means && !sheet.dataset.habit) {
+      sheet.dataset.habit = figure.saved.means; // It was asked once and holds for all.
+      saving.flush();
+    }
+  };
+
+  const showFindings = (figure, findings) => {
+    const isOdd = findings.some(({ open }) => open);
+    const said = findings.map(({ message }) => element("p", { className: "warning" }, element("span", { ariaHidden: "true", textContent: "▲" }), ` ${message}`));
+    const old = by(`${figure.code}.findings`);
+    const made = element("div", { id: `${figure.code}.findings` }, ...said);
+    if (old?.outerHTML !== made.outerHTML && (old || findings.length)) {
+      old?.remove();
+      if (findings.length) figure.cells.note.prepend(made);
+    }
+    if (isOdd && !figure.isOdd) figure.details.open = true;
+    const isNew = isOdd !== figure.isOdd || old?.outerHTML !== made.outerHTML;
+    figure.isOdd = isOdd;
+    if (isNew && !figure.isTyping) show(figure);
+  };
+
+  // --------------------------------------------------------------------------------------------- together
+
+  const drafts = draftsOf(sheet.dataset);
+  const session = sessionOf(sheet, { announce, words });
+  const saving = savingOf({ address: sheet.getAttribute("action"), session, drafts, show, answered });
+  saving.figures.push(...rows.map(figureOf));
+  const figures = new Map(saving.figures.map((figure) => [figure.code, figure]));
+  const figureAt = (target) => figures.get(target.closest?.("tr[data-code]")?.dataset.code);
+
+  sheet.addEventListener("input", ({ target }) => {
+    const figure = figureAt(target);
+    if (!figure) return;
+    if (target === figure.input && target.value && figure.mark.value) figure.mark.value = ""; // A figure takes the mark's place.
+    if (target === figure.input) figure.means = "";
+    if (target === figure.remark) saving.keep(figure);
+    else saving.typed(figure);
+    showAll();
+  });
+  sheet.addEventListener("change", ({ target }) => {
+    if (target === figureAt(target)?.mark) saving.save(figureAt(target));
+  });
+  sheet.addEventListener("focusout", ({ target, relatedTarget }) => {
+    const figure = figureAt(target);
+    if (figure && !target.closest("td").contains(relatedTarget)) saving.save(figure);
+  });
+  sheet.addEventListener("click", ({ target }) => {
+    const { whose, means } = target.closest("button")?.dataset ?? {};
+    const figure = figureAt(target);
+    if (whose) saving.choose(figure, whose);
+    else if (means) {
+      figure.means = means;
+      saving.save(figure);
+    } else return;
+    show(figure);
+  });
+  by("to-look-at").addEventListener("click", () => {
+    const first = saving.figures.find((figure) => figure.needsLook);
+    (first?.cells.value.querySelector(".ask button") ?? first?.input)?.focus();
+  });
+
+  // Saves what waits before the page is left for an answer; false where it cannot be, and why is said.
+  const settle = async () => {
+    await saving.flush();
+    const disputed = saving.figures.find(({ problem }) => problem?.kind === "conflict");
+    if (disputed) {
+      disputed.cells.value.querySelector("[data-whose]").focus();
+      announce(words.choose_first);
+      return false;
+    }
+    const isAway = saving.waiting().length > 0 || !navigator.onLine;
+    if (isAway) {
+      by("saving").textContent = words.not_sent;
+      by("saving").hidden = false;
+      announce(words.not_sent);
+    }
+    return !isAway && !session.isForeign;
+  };
+
+  let isSettled = false;
+  const first = async (event) => {
+    if (isSettled) return;
+    event.preventDefault();
+    isSettled = await settle();
+    if (isSettled) event.target.requestSubmit(event.submitter);
+  };
+  addEventListener("pageshow", () => { isSettled = false; });
+  for (const form of [sheet, ...document.querySelectorAll(".page-head form")]) form.addEventListener("submit", first);
+  // What is saved already is not sent again: the server would compare it letter by letter with its own writing.
+  sheet.addEventListener("formdata", ({ formData }) => {
+    for (const figure of saving.figures.filter(saving.isClean)) {
+      for (const name of ["", ".unit", ".mark", ".note", ".means"]) formData.delete(figure.code + name);
+    }
+  });
+
+  keysOf(sheet, {
+    rows,
+    leave: (row) => saving.save(figureAt(row)),
+    mark(row) {
+      const { mark, details, remark } = figureAt(row);
+      mark.selectedIndex = (mark.selectedIndex + 1) % mark.length;
+      details.open = true;
+      saving.save(figureAt(row));
+      if (mark.value) remark.focus();
+    },
+    async paste(row, block) {
+      if (!(await settle())) return;
+      const field = (name, value) => element("textarea", { name, value });
+      const form = element("form", { method: "post", action: sheet.dataset.pasteUrl, hidden: true },
+        field("csrfmiddlewaretoken", session.token), field("block", block), field("at", row.dataset.code));
+      document.body.append(form);
+      form.submit();
+    },
+  });
+
+  // What a POST brought back unsaved keeps the server's word about it; then come the drafts of an earlier visit.
+  for (const figure of saving.figures) {
+    const told = figure.cells.value.querySelector(".error");
+    if (told && !saving.isClean(figure)) figure.problem = { kind: "refused", message: told.textContent, of: figure.now() };
+    for (const old of figure.cells.value.querySelectorAll("fieldset, .reading")) old.remove();
+  }
+  const kept = drafts.all().filter(([code]) => figures.has(code));
+  for (const [code, draft] of kept) saving.restore(figures.get(code), draft);
+  sheet.classList.add("is-live");
+  saving.figures.forEach(show);
+  if (kept.length) announce(counted(words.restored, kept.length));
+  saving.flush();
+})();
