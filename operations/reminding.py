@@ -107,9 +107,8 @@ def _by_report(today: date) -> Iterable[Reminder]:
             first = report.last_step_at.date() + timedelta(days=SENT_BACK)
             if since := _reminding_day(first, (0,), today):
                 yield Reminder(report, Kind.SENT_BACK, since)
-            if since or report.is_overdue(
-                today
-            ):  # who has just heard what to mend is not told that it is late
+            # Who has just heard what to mend is not told that it is late.
+            if since or report.is_overdue(today):
                 continue
         if report.has_verified:  # a correction has no deadline
             continue

@@ -166,6 +166,12 @@ def test_a_day_without_a_run_is_made_up_for(march, officer):
     assert len(mail.outbox) == 1
 
 
+def test_a_trial_of_a_day_to_come_takes_no_message_from_the_days_before_it(march, officer):
+    run(date(2024, 4, 9))
+    run(date(2024, 4, 5))
+    assert [one.on.day for one in Message.objects.order_by("on")] == [5, 9]
+
+
 # ---------------------------------------------------------------------------------------------- to whom
 
 
@@ -181,6 +187,7 @@ def test_only_officers_of_the_agency_with_an_address_who_are_active_hear(march, 
     run(date(2024, 4, 9))
     assert sorted(one.to[0] for one in mail.outbox) == [colleague.email, officer.email]
     assert analyst.email not in {one.to[0] for one in mail.outbox}
+    assert Message.objects.count() == 2
 
 
 def test_where_nobody_can_be_reminded_the_digest_says_so(march, reviewer):
@@ -391,7 +398,7 @@ def test_two_runs_at_once_send_nothing_twice(march, officer, monkeypatch):
     """The second begins while the first is at the mail server."""
     from threading import Thread
 
-    send, sent = reminding.EmailMessage.send, []
+    send, sent, said = reminding.EmailMessage.send, [], []
 
     def slow(self):
         sent.append(self.to)
@@ -402,12 +409,13 @@ def test_two_runs_at_once_send_nothing_twice(march, officer, monkeypatch):
         send(self)
 
     def second():
-        run(date(2024, 4, 9))
+        said.append(run(date(2024, 4, 9)))
         connection.close()
 
     monkeypatch.setattr(reminding.EmailMessage, "send", slow)
     run(date(2024, 4, 9))
     assert sent == [[officer.email]]
+    assert said == ["0 messages sent, 0 failed.\n"]
 
 
 def test_the_database_refuses_a_second_one_of_a_day(march, officer):
