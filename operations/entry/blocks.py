@@ -328,7 +328,10 @@ class _Table:
         filled = self._filled(place)
         if self.role[place] is None and self.label is not None and place < self.label and _counts(filled):
             return False  # the rows' own numbers, 1 2 3
-        return any(map(_is_number, filled)) or (self.role[place] == roles.VALUE and self.label is not None)
+        if any(map(_is_number, filled)):
+            return True
+        is_said = self.role[place] == roles.VALUE or self._names_this_month(place)
+        return is_said and self.label is not None
 
     def _proposed(self, columns: list[int]) -> int | None:
         """The column that is surely this month's: the one that says so, or the only one that says nothing else."""
@@ -417,7 +420,7 @@ class _Table:
             value, unit = found[1], found[2]
         note = self.role.index(roles.NOTE) if roles.NOTE in self.role else None
         saved = self.role.index(roles.SAVED) if roles.SAVED in self.role else None
-        asides = [cells[place] for place in (units, marks, note) if place is not None]
+        asides = [cells[place] for place in (self.label, units, marks, note) if place is not None]
         return Row(
             number=number + 1,
             text=" · ".join(one.text for place, one in enumerate(cells) if one.text and place != saved)[:200],
@@ -427,7 +430,7 @@ class _Table:
             mark=self.names.mark(mark) or mark,
             note=self._text(cells, note),
             means=cell.means,
-            cell=cell.name,
+            cell=cell.name or (cells[self.label].name if self.label is not None else ""),
             saved=None if saved is None else cells[saved].text,
             problem=problem or next((one.problem for one in asides if one.problem), ""),
         )
