@@ -39,7 +39,7 @@ from .selections import Selection
 # ----------------------------------------------------------------------------------- sums, in one place
 
 # One row a report of the selection, with the revision that counts or none: the pinned one of the release,
-# or in the live view the newest verified one. Everything that is summed or listed begins here.
+# or in the live view the newest one verified, by the moment looked at. Everything that is summed or listed begins here.
 CHOSEN = """
     SELECT r.id AS report_id, r.month, a.id AS agency_id, a.code AS agency, a.position AS agency_position,
            c.code AS country, c.position AS country_position, v.id AS revision_id, v.number AS revision
@@ -49,13 +49,17 @@ CHOSEN = """
       LEFT JOIN {basis} v ON v.report_id = r.id
      WHERE r.operation_id = %(operation)s AND r.month BETWEEN %(first)s AND %(last)s
        AND (%(countries)s::text[] IS NULL OR c.code = ANY(%(countries)s))
+       AND (%(agencies)s::text[] IS NULL OR a.code = ANY(%(agencies)s))
 """
 PINNED = """(
     SELECT p.report_id, v.id, v.number FROM operations_pin p JOIN operations_revision v ON v.id = p.revision_id
      WHERE p.release_id = %(release)s)"""
 CURRENT = """(
     SELECT DISTINCT ON (v.report_id) v.report_id, v.id, v.number FROM operations_revision v
-     WHERE v.state = 'verified' ORDER BY v.report_id, v.number DESC)"""
+     WHERE v.state = 'verified' AND (%(as_of)s::timestamptz IS NULL OR EXISTS (
+               SELECT FROM operations_step s
+                WHERE s.revision_id = v.id AND s.verb = 'verify' AND s.at <= %(as_of)s))
+     ORDER BY v.report_id, v.number DESC)"""
 
 # The indicators entered: the operation's; in a release those it has figures of, so that an indicator which the
 # operation takes up later adds nothing to what was released.
@@ -200,7 +204,9 @@ def _parameters(selection: Selection) -> dict:
         "version": selection.version,
         "first": selection.first,
         "last": selection.last,
+        "as_of": selection.as_of,
         "countries": list(selection.countries) or None,
+        "agencies": list(selection.agencies) or None,
         "areas": list(selection.areas) or None,
         "indicators": list(selection.indicators) or None,
     }
@@ -635,6 +641,57 @@ def receipt(selection: Selection, indicator: Indicator) -> list[Line]:
     with connection.cursor() as cursor:
         cursor.execute(sql, _parameters(selection) | {"indicator": indicator.pk})
         return [Line(*row) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class Stand:
+    """A figure in one verified revision: what it was, why it was corrected, by whom, and in which releases."""
+
+    revision: int
+    value: Decimal | None
+    mark: str | None
+    estimated: bool | None
+    reason_code: str
+    reason: str
+    note: str | None
+    entered_by: str | None
+    entered_at: datetime | None
+    verified_by: str | None
+    verified_at: datetime | None
+    releases: list[int]
+
+
+def history(selection: Selection, agency: str, indicator: Indicator) -> list[Stand]:
+    """How one figure came to be what it is: an agency's entered indicator in the selection's first month, oldest first.
+
+    Of a release only what was ever published; of the live view all that was verified by the moment looked at.
+    """
+    sql = """
+        SELECT v.number, round(f.value, %(decimals)s), f.mark, f.estimated, v.reason_code, v.reason, f.note,
+               enterer.username, entered.at, verifier.username, verified.at,
+               ARRAY(SELECT q.number FROM operations_pin p JOIN operations_release q ON q.id = p.release_id
+                      WHERE p.revision_id = v.id AND q.at IS NOT NULL ORDER BY q.number) AS releases
+          FROM operations_report r
+          JOIN operations_agency a ON a.id = r.agency_id AND a.code = %(agency)s
+          JOIN operations_revision v ON v.report_id = r.id
+          JOIN operations_step verified ON verified.revision_id = v.id AND verified.verb = 'verify'
+          JOIN operations_person verifier ON verifier.id = verified.by_id
+          LEFT JOIN operations_figure f ON f.revision_id = v.id AND f.indicator_id = %(indicator)s
+          LEFT JOIN LATERAL (
+              SELECT c.by_id, c.at FROM operations_change c JOIN operations_revision w ON w.id = c.revision_id
+               WHERE w.report_id = r.id AND w.number <= v.number AND c.indicator_id = %(indicator)s
+               ORDER BY c.id DESC LIMIT 1) entered ON true
+          LEFT JOIN operations_person enterer ON enterer.id = entered.by_id
+         WHERE r.operation_id = %(operation)s AND r.month = %(first)s
+           AND (%(as_of)s::timestamptz IS NULL OR verified.at <= %(as_of)s)
+           AND (%(release)s::bigint IS NULL OR EXISTS (
+               SELECT FROM operations_pin p JOIN operations_release q ON q.id = p.release_id
+                WHERE p.revision_id = v.id AND q.at IS NOT NULL))
+         ORDER BY v.number"""
+    named = {"agency": agency, "indicator": indicator.pk, "decimals": indicator.decimals}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, _parameters(selection) | named)
+        return [Stand(*row) for row in cursor.fetchall()]
 
 
 def coverage(selection: Selection) -> dict[tuple[str, date], int | None]:

@@ -3,16 +3,18 @@
 The same selection stands behind a page, its charts and its files, and is written in the address.
 """
 
+import re
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
 from . import access, months
-from .models import Country, FocusArea, Indicator, Operation, Release
+from .models import Agency, Country, FocusArea, Indicator, Operation, Release
 
-FILTERS = ("from", "to", "country", "area", "indicator", "release")
+FILTERS = ("from", "to", "country", "agency", "area", "indicator", "release", "as_of")
+MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
 
 
 class Unselectable(Exception):
@@ -25,7 +27,10 @@ class Unselectable(Exception):
 
 @dataclass(frozen=True)
 class Selection:
-    """`release` is None in the live view. Empty `countries`, `areas` or `indicators` mean all."""
+    """`release` is None in the live view; `as_of` makes that what was verified by a moment, None is now.
+
+    Empty `countries`, `areas`, `indicators` or `agencies` mean all.
+    """
 
     operation: Operation
     release: Release | None
@@ -34,6 +39,8 @@ class Selection:
     countries: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
     indicators: tuple[str, ...] = ()
+    agencies: tuple[str, ...] = ()
+    as_of: datetime | None = None
 
     @property
     def is_live(self) -> bool:
@@ -50,11 +57,14 @@ class Selection:
     def query(self, **extra) -> str:
         """The query string that brings back exactly this selection, whatever is released later."""
         pairs = [("release", self.version)]
+        if self.as_of:
+            pairs.append(("as_of", written(self.as_of)))
         if self.first != self.operation.first_month:
             pairs.append(("from", months.written(self.first)))
         if self.release is None or self.last != self.release.last_month:
             pairs.append(("to", months.written(self.last)))
         pairs += [("country", code) for code in self.countries]
+        pairs += [("agency", code) for code in self.agencies]
         pairs += [("area", code) for code in self.areas]
         pairs += [("indicator", code) for code in self.indicators]
         for name, value in extra.items():
@@ -69,8 +79,9 @@ def newest_operation() -> Operation | None:
 
 def read(params, *, operation: Operation, person, today: date) -> Selection:
     """The selection that query parameters (a QueryDict) name; Unselectable where that is none or not theirs."""
-    release = _release(operation, _one(params, "release"), person)
-    newest = release.last_month if release else newest_live_month(operation, today)
+    as_of = _as_of(params, operation, today)
+    release = None if as_of else _release(operation, _one(params, "release"), person)
+    newest = release.last_month if release else newest_live_month(operation, as_of.date() if as_of else today)
     first = _month(params, "from", operation.first_month, operation, newest)
     last = _month(params, "to", newest, operation, newest)
     if first > last:
@@ -85,6 +96,13 @@ def read(params, *, operation: Operation, person, today: date) -> Selection:
         countries = countries or (tuple(allowed) if len(allowed) < Country.objects.count() else ())
         if not allowed or not set(countries or allowed) <= set(allowed):
             raise Unselectable(_("You may not see unreleased figures of these countries."), "release", 403)
+    agencies = _known(
+        params,
+        "agency",
+        Agency.objects.filter(
+            operations=operation, **({"country__code__in": countries} if countries else {})
+        ),
+    )
     return Selection(
         operation=operation,
         release=release,
@@ -93,7 +111,15 @@ def read(params, *, operation: Operation, person, today: date) -> Selection:
         countries=countries,
         areas=_known(params, "area", FocusArea.objects.filter(indicators__operations=operation)),
         indicators=_known(params, "indicator", Indicator.objects.all()),
+        agencies=agencies,
+        as_of=as_of,
     )
+
+
+def written(moment: datetime) -> str:
+    """A moment as it stands in addresses and files: 2026-01-20T00:00Z, with seconds only where there are any."""
+    moment = moment.astimezone(UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ" if moment.second else "%Y-%m-%dT%H:%MZ")
 
 
 def _one(params, name: str) -> str:
@@ -101,6 +127,35 @@ def _one(params, name: str) -> str:
     if len(values) > 1:
         raise Unselectable(_("“%(name)s” can be given once only.") % {"name": name}, name)
     return values[0] if values else ""
+
+
+def _as_of(params, operation: Operation, today: date) -> datetime | None:
+    """The moment named, in UTC where it names no offset; None for none."""
+    # An address writes a space as “+”, so an offset's “+” that nobody escaped comes here as a space.
+    text = _one(params, "as_of").strip().replace(" ", "+")
+    if not text:
+        return None
+    if _one(params, "release") not in ("", "live"):
+        raise Unselectable(
+            _("A release never changes, so it cannot be looked at as of a moment; leave out one of the two."),
+            "as_of",
+        )
+    try:
+        if not MOMENT.fullmatch(text):
+            raise ValueError
+        named = datetime.fromisoformat(text)
+        moment = (named if named.tzinfo else named.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Unselectable(
+            _("“%(text)s” is not a moment; write it like 2026-01-20T00:00Z.") % {"text": text[:30]}, "as_of"
+        ) from None
+    if not operation.first_day <= moment.date() <= today:
+        raise Unselectable(
+            _("%(moment)s lies outside: choose a moment from %(first)s to %(last)s.")
+            % {"moment": written(moment), "first": operation.first_day, "last": today},
+            "as_of",
+        )
+    return moment
 
 
 def _release(operation: Operation, text: str, person) -> Release | None:

@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from lmlecc.errors import problem
 
-from .. import access
+from .. import access, selections
 from ..selections import Unselectable
 from . import asked, writers
 
@@ -88,6 +88,8 @@ def _send(request, name: str, selection, document):
         "X-Reports": f"{found}/{expected}",
         "X-Row-Count": str(document.rows),
     }
+    if selection.as_of:
+        headers["X-As-Of"] = selections.written(selection.as_of)
     if selection.operation.is_demonstration:
         headers["X-Demonstration"] = "1"
     for header, value in headers.items():
@@ -108,6 +110,8 @@ def _filename(selection, name: str) -> str:
     """Such as SLM-2025-release-1-figures-demonstration.csv."""
     stem, ending = name.split(".")
     version = "live" if selection.is_live else f"release-{selection.version}"
+    if selection.as_of:
+        version = "as-of-" + selections.written(selection.as_of).replace(":", "")
     demonstration = "-demonstration" if selection.operation.is_demonstration else ""
     return f"{selection.operation.code}-{version}-{stem}{demonstration}.{ending}"
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from .. import access, queries
 from ..selections import Unselectable
+from ..templatetags.show import moment
 from . import asked, choices, tables, writers
 
 SHOWN = 30  # rows of the totals on the page; the file has them all
@@ -57,15 +58,19 @@ def _page(request, question: asked.Asked) -> dict:
     rows = tables.totals_rows(selection, question.by)
     found, expected = queries.reports_in(selection)
     files = _files(request, question, len(rows))
+    here = f"{reverse('data:index')}?operation={selection.operation.code}&"
     return {
         "selection": selection,
         "version": choices.version_label(selection),
+        "verified_by": moment(selection.as_of),
+        "live_url": here + selection.narrowed(as_of=None).query(),
         "demonstration": selection.operation.is_demonstration,
         "coverage": choices.reports_sentence(found, expected),
         "is_complete": found == expected,
         "filters": choices.filters(
             selection,
             request.user,
+            today=timezone.localdate(),
             action=reverse("data:index"),
             address=lambda operation: f"{reverse('data:index')}?operation={operation.code}&",
             hidden=[("operation", selection.operation.code)]

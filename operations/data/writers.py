@@ -9,7 +9,7 @@ from tempfile import SpooledTemporaryFile
 
 from django.db import connection, transaction
 
-from .. import queries
+from .. import queries, selections
 from ..selections import Selection
 from .tables import totals_columns, totals_rows
 
@@ -82,6 +82,7 @@ def totals_json(selection: Selection, by: tuple[str, ...]) -> Document:
     content = {
         "operation": selection.operation.code,
         "release": selection.version,
+        **({"as_of": selections.written(selection.as_of)} if selection.as_of else {}),
         "demonstration": selection.operation.is_demonstration,
         "reports": {"expected": expected, "in": found},
         "rows": rows,

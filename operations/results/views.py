@@ -121,6 +121,7 @@ def _indicator(selection: Selection) -> Indicator:
 def _frame(request, selection: Selection) -> dict:
     """What every page of a selection shows around its numbers."""
     operation = selection.operation
+    here = reverse("results:operation", args=[operation.code])
     found, expected = queries.reports_in(selection)
     return {
         "selection": selection,
@@ -128,7 +129,12 @@ def _frame(request, selection: Selection) -> dict:
         "first_day": max(operation.first_day, selection.first),
         "last_day": min(operation.last_day, months.last_day(selection.last)),
         "demonstration": operation.is_demonstration,
-        "as_of": day(selection.release.at) if selection.release else moment(timezone.now()),
+        "as_of": day(selection.release.at)
+        if selection.release
+        else moment(selection.as_of or timezone.now()),
+        "verified_by": moment(selection.as_of),
+        "live_url": f"{request.path}?{selection.narrowed(as_of=None).query()}",
+        "results_url": f"{here}?{selection.narrowed(indicators=(), agencies=()).query()}",
         "version": choices.version_label(selection),
         "superseded_by": queries.superseded_by(selection.release) if selection.release else None,
         "reports_sentence": choices.reports_sentence(found, expected),
@@ -136,7 +142,8 @@ def _frame(request, selection: Selection) -> dict:
         "filters": choices.filters(
             selection,
             request.user,
-            action=reverse("results:operation", args=[operation.code]),
+            today=timezone.localdate(),
+            action=here,
             address=lambda one: f"{reverse('results:operation', args=[one.code])}?",
         ),
         "may_download": access.may_download(request.user),
@@ -145,11 +152,15 @@ def _frame(request, selection: Selection) -> dict:
 
 def _board(request, selection: Selection) -> dict:
     board = tables.Board(selection)
-    if selection.is_live:
+    if selection.is_live and not selection.as_of:
         today = timezone.localdate()
         reports = access.reports_for(request.user).filter(
             operation=selection.operation, month__range=(selection.first, selection.last)
         )
+        if selection.countries:
+            reports = reports.filter(agency__country__code__in=selection.countries)
+        if selection.agencies:
+            reports = reports.filter(agency__code__in=selection.agencies)
         grid = tables.standings(queries.worklist(reports, today), today)
     else:
         grid = board.coverage()
