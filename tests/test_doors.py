@@ -42,6 +42,9 @@ POSTED = {
     "entry:figure": {"text": "8", "seen": 1},
     "entry:correct": {"reason_code": "typing", "reason": "A digit was wrong."},
     "entry:answer": {"kind": "confirm", "text": "Counted again.", "seen": "1.submitted.1"},
+    "entry:paste": {"block": "drug-cases 8"},
+    "entry:nothing": {"area": "drugs"},
+    "entry:undo": {"versions": "0-1"},
     "review:report": {"action": "verify", "version": "1"},
     "review:ask": {"indicator": "drug-cases", "text": "So many?", "due": SOON, "version": "1"},
     "review:withdraw": {"question": "999999999", "text": "Seen in the annex."},
@@ -112,6 +115,28 @@ entry:answer      GET  /reports/JT/LA-MPS/submitted/questions/0/              30
 entry:answer      GET  /reports/JT/LA-MPS/verified/questions/0/               302 302 200 200 404 200 200 404 404 404
 entry:answer      GET  /reports/JT/LA-MPS/draft/questions/0/                  302 302 404 404 404 404 404 404 404 404
 entry:answer      POST /reports/JT/LA-MPS/submitted/questions/0/              302 302 302 403 404 403 404 404 404 404
+entry:paste       GET  /reports/JT/LA-MPS/expected/paste/                     302 302 200 403 404 403 403 404 404 404
+entry:paste       GET  /reports/JT/LA-MPS/draft/paste/                        302 302 200 403 404 404 404 404 404 404
+entry:paste       GET  /reports/JT/LA-MPS/submitted/paste/                    302 302 423 403 404 403 404 404 404 404
+entry:paste       GET  /reports/JT/LA-MPS/verified/paste/                     302 302 423 403 404 403 403 404 404 404
+entry:upload      GET  /reports/JT/LA-MPS/expected/upload/                    302 302 200 403 404 403 403 404 404 404
+entry:upload      GET  /reports/JT/LA-MPS/draft/upload/                       302 302 200 403 404 404 404 404 404 404
+entry:upload      GET  /reports/JT/LA-MPS/submitted/upload/                   302 302 423 403 404 403 404 404 404 404
+entry:upload      GET  /reports/JT/LA-MPS/verified/upload/                    302 302 423 403 404 403 403 404 404 404
+entry:workbook    GET  /reports/JT/LA-MPS/expected/workbook.xlsx              302 302 200 403 404 403 403 404 404 404
+entry:workbook    GET  /reports/JT/LA-MPS/draft/workbook.xlsx                 302 302 200 403 404 404 404 404 404 404
+entry:workbook    GET  /reports/JT/LA-MPS/submitted/workbook.xlsx             302 302 423 403 404 403 404 404 404 404
+entry:workbook    GET  /reports/JT/LA-MPS/verified/workbook.xlsx              302 302 423 403 404 403 403 404 404 404
+entry:paste       POST /reports/JT/LA-MPS/draft/paste/                        302 302 200 403 404 404 404 404 404 404
+entry:paste       POST /reports/JT/LA-MPS/submitted/paste/                    302 302 423 403 404 403 404 404 404 404
+entry:upload      POST /reports/JT/LA-MPS/draft/upload/                       302 302 422 403 404 404 404 404 404 404
+entry:workbook    GET  /reports/JT/LA-MPS/outside/workbook.xlsx               302 302 404 404 404 404 404 404 404 404
+entry:nothing     GET  /reports/JT/LA-MPS/draft/nothing/                      302 302 405 405 405 405 405 405 405 405
+entry:nothing     POST /reports/JT/LA-MPS/draft/nothing/                      302 302 302 403 404 404 404 404 404 404
+entry:nothing     POST /reports/JT/LA-MPS/verified/nothing/                   302 302 302 403 404 403 403 404 404 404
+entry:undo        GET  /reports/JT/LA-MPS/draft/undo/                         302 302 405 405 405 405 405 405 405 405
+entry:undo        POST /reports/JT/LA-MPS/draft/undo/                         302 302 302 403 404 404 404 404 404 404
+entry:undo        POST /reports/JT/LA-MPS/verified/undo/                      302 302 302 403 404 403 403 404 404 404
 entry:receipt     GET  /reports/JT/LA-MPS/verified/receipt.txt                302 302 200 200 404 200 200 404 404 404
 entry:receipt     GET  /reports/JT/LA-MPS/submitted/receipt.txt               302 302 200 200 404 200 404 404 404 404
 entry:receipt     GET  /reports/JT/LA-MPS/draft/receipt.txt                   302 302 404 404 404 404 404 404 404 404
