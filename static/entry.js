@@ -168,7 +168,7 @@
     const shown = numbers.grouped(figure.current, figure.decimals, separators);
     const { text, unit } = figure.now();
     const { said, source = "" } = figure.choice(unit)?.dataset ?? {};
-    if (text === shown && !said) return null;
+    if (!said && (text === shown || text === "0")) return null;
     return element("p", { className: "reading", title: source, textContent: `= ${shown} ${figure.unitLabel}${said ? ` (${said})` : ""}` });
   };
 
@@ -254,6 +254,7 @@
       if (findings.length) figure.cells.note.prepend(made);
     }
     if (isOdd && !figure.isOdd) figure.details.open = true;
+    if (!isOdd && figure.isOdd && !figure.remark.value && !figure.details.contains(document.activeElement)) figure.details.open = false;
     const isNew = isOdd !== figure.isOdd || old?.outerHTML !== made.outerHTML;
     figure.isOdd = isOdd;
     if (isNew && !figure.isTyping) show(figure);
@@ -321,8 +322,9 @@
   const first = async (event) => {
     if (isSettled) return;
     event.preventDefault();
+    const { target, submitter } = event;
     isSettled = await settle();
-    if (isSettled) event.target.requestSubmit(event.submitter);
+    if (isSettled) setTimeout(() => target.requestSubmit(submitter)); // A form that is still being submitted would not hear.
   };
   addEventListener("pageshow", () => { isSettled = false; });
   for (const form of [sheet, ...document.querySelectorAll(".page-head form")]) form.addEventListener("submit", first);

@@ -183,7 +183,8 @@ def test_an_officer_enters_a_month_by_keyboard_alone(open_page):
 
     tab_to(page, "drug-cases")
     page.keyboard.type("1,234")
-    enter(page)  # saves, as Enter does in a form
+    page.keyboard.press("Enter")  # saves this figure and leads to the next one
+    page.wait_for_selector("tr[data-code=drug-cases] .saved:has-text('saved')")
     assert page.locator("[name=drug-cases]").input_value() == "1,234"
     assert Revision.objects.filter(report__month="2025-06-01", state="draft").count() == 1
 
