@@ -274,7 +274,7 @@ def queue(revisions) -> list[Revision]:
 def last_steps(reports: Iterable[Report]) -> dict[int, Step]:
     """The newest step of each report that has any, by the report's key, with who took it."""
     steps = Step.objects.filter(revision__report__in=[report.pk for report in reports])
-    newest = steps.order_by("revision__report", "-id").distinct("revision__report")
+    newest = steps.order_by("revision__report_id", "-id").distinct("revision__report_id")
     return {step.revision.report_id: step for step in newest.select_related("by", "revision")}
 
 
@@ -282,7 +282,7 @@ def extensions(reports: Iterable[Report]) -> dict[int, Extension]:
     """The extension that counts of each report that has one, by the report's key, with who gave it."""
     given = Extension.objects.filter(report__in=[report.pk for report in reports])
     return {
-        one.report_id: one for one in given.order_by("report", "-id").distinct("report").select_related("by")
+        one.report_id: one for one in given.order_by("report_id", "-id").distinct("report_id").select_related("by")
     }
 
 

@@ -14,7 +14,7 @@ from .. import access, actions, months, queries
 from ..actions import Refusal
 from ..models import Mark, Report, Step
 from ..templatetags import show
-from . import locks, tables, words, worklists
+from . import locks, questions, receipts, tables, words, worklists
 from .forms import Correction, Sheet
 
 
@@ -29,8 +29,12 @@ def reports(request):
         country = Report.objects.filter(agency__country=user.agency.country_id)
         context["own"] = worklists.worklist(country.filter(agency=user.agency), today)
         context["others"] = worklists.worklist(country.exclude(agency=user.agency), today)
+        own = queries.questions_for(user).filter(revision__report__agency=user.agency)
+        context["wanted"] = worklists.wanted(context["own"], own, today)
     if not access.is_officer(user) or access.may_review(user) or access.may_release(user):
         context["grids"] = worklists.grid(Report.objects.all(), today, by=user)
+    if access.may_ask(user):
+        context["asked"] = worklists.asked(queries.questions_for(user), today)
     listed = [one["operation"] for name in ("own", "others", "grids") for one in context.get(name, [])]
     context["demonstration"] = any(operation.is_demonstration for operation in listed)
     return render(request, "entry/reports.html", context)
@@ -203,6 +207,8 @@ def _page(request, report, revision, sheet, errors=(), *, correction=None, is_ch
         "correction": correction or Correction(),
         "may_correct": may_enter and revision is not None and revision.is_verified,
         "sent_back": sent_back,
+        "questions": questions.questions_of(report, revision, user),
+        "receipt": receipts.receipt_of(report, revision),
         "steps": steps.select_related("by", "revision").order_by("-id"),
     }
     if is_checked and not errors and not closed:
