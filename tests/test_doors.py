@@ -69,6 +69,14 @@ results:operation GET  /results/JT/?release=live&country=LA                  302
 results:operation GET  /results/JT/?release=live&country=TH                  302 302 403 403 200 200 200 403 403 403
 results:operation GET  /results/EMPTY/                                       302 404 404 404 404 404 404 404 404 404
 results:operation GET  /results/NONE/                                        404 404 404 404 404 404 404 404 404 404
+results:briefing  GET  /results/JT/briefing.pdf                              302 200 200 200 200 200 200 200 200 200
+results:briefing  GET  /results/JT/briefing.pdf?release=9                    302 404 404 404 404 404 404 404 404 404
+results:briefing  GET  /results/JT/briefing.pdf?country=XX                   302 400 400 400 400 400 400 400 400 400
+results:briefing  GET  /results/JT/briefing.pdf?release=live                 302 302 200 200 200 200 200 403 403 403
+results:briefing  GET  /results/JT/briefing.pdf?release=live&country=LA      302 302 200 200 403 200 200 403 403 403
+results:briefing  GET  /results/EMPTY/briefing.pdf                           302 404 404 404 404 404 404 404 404 404
+results:briefing  GET  /results/NONE/briefing.pdf                            404 404 404 404 404 404 404 404 404 404
+results:briefing  POST /results/JT/briefing.pdf                              405 405 405 405 405 405 405 405 405 405
 results:explain   GET  /results/JT/explain/?indicator=drug-cases             302 200 200 200 200 200 200 200 200 200
 results:explain   GET  /results/JT/explain/                                  302 400 400 400 400 400 400 400 400 400
 results:explain   GET  /results/JT/explain/?indicator=drug-cases&release=live 302 302 200 200 200 200 200 403 403 403

@@ -8,6 +8,7 @@ app_name = "results"
 urlpatterns = [
     path("", views.newest, name="newest"),
     path("results/<slug:operation>/", views.results, name="operation"),
+    path("results/<slug:operation>/briefing.pdf", views.briefing_pdf, name="briefing"),
     path("results/<slug:operation>/explain/", views.explain, name="explain"),
     path("releases/", views.releases, name="releases"),
     path("releases/<slug:operation>/new/", views.publish, name="publish"),

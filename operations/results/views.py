@@ -4,10 +4,12 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 
 from .. import access, actions, months, queries, selections
@@ -16,7 +18,7 @@ from ..data.writers import snapshot
 from ..models import Indicator, Operation, Report
 from ..selections import Selection, Unselectable
 from ..templatetags.show import day, moment
-from . import tables
+from . import briefing, tables
 from .forms import ReleaseForm
 
 
@@ -57,6 +59,29 @@ def explain(request, operation: str):
             return _nothing(request, refusal, operation)
         page = tables.receipt(selection, indicator)
         return render(request, "results/explain.html", _frame(request, selection) | page)
+
+
+@login_not_required
+@require_safe
+@cache_control(private=True, no_store=True)
+def briefing_pdf(request, operation: str):
+    """The results page of a selection on one page of A4."""
+    operation = get_object_or_404(Operation, code=operation)
+    with snapshot():
+        try:
+            selection = _selection(request, operation)
+        except Unselectable as refusal:
+            return _nothing(request, refusal, operation)
+        said = briefing.content(
+            tables.Board(selection),
+            as_of=moment(selection.release.at if selection.release else timezone.now()),
+            superseded_by=queries.superseded_by(selection.release) if selection.release else None,
+            reports=queries.reports_in(selection),
+            site=request.build_absolute_uri("/").removesuffix("/"),
+        )
+    # Set after the snapshot: a page being set holds no transaction.
+    headers = {"Content-Disposition": f'inline; filename="{briefing.file_name(selection)}"'}
+    return HttpResponse(briefing.pdf(said), content_type="application/pdf", headers=headers)
 
 
 @login_not_required

@@ -39,7 +39,8 @@ def month(value: date | None) -> str:
 @register.filter
 def month_short(value: date) -> str:
     """“Mar” in the reader's language."""
-    return format_skeleton("MMM", value, locale=locale())
+    # Not by its skeleton, which asks for names standing alone: Babel 2.18 gives those of a language asked before.
+    return format_date(value, "MMM", locale=locale())
 
 
 @register.filter
