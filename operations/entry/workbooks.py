@@ -57,8 +57,7 @@ def cells(content: bytes, report: Report, names: Names) -> tuple[str, list[list[
         title, rows = "", _comma_separated(content)
     if sum(len(cell.text) for row in rows for cell in row) > MOST_CHARACTERS:
         raise NotRead(_("The sheet holds too much text. Keep only the figures of this month."))
-    _refuse_another(rows, report)
-    return title, rows
+    return title, _without_label(rows, report)
 
 
 def _refuse_bombs(content: bytes) -> None:
@@ -165,20 +164,21 @@ def _comma_separated(content: bytes) -> list[list[Cell]]:
     return [[Cell(_unquoted(" ".join(cell.split())[:2000])) for cell in row] for row in rows]
 
 
-def _refuse_another(rows: list[list[Cell]], report: Report) -> None:
-    """A workbook of ours says in its first row for which report it was made."""
-    made_for = next(
-        (found for row in rows[:1] for cell in row if (found := MADE_FOR.fullmatch(cell.text))), None
-    )
+def _without_label(rows: list[list[Cell]], report: Report) -> list[list[Cell]]:
+    """The cells without the label by which a workbook of ours says its report; NotRead where that is another one."""
+    labels = [MADE_FOR.fullmatch(cell.text) for cell in rows[0]] if rows else []
     this = (report.operation.code, report.agency.code, months.written(report.month))
-    if made_for and made_for.groups() != this:
-        raise NotRead(
-            _(
-                "This workbook is for %(theirs)s, and this report is %(this)s. "
-                "Open the other report, or download the workbook of this one."
+    for label in filter(None, labels):
+        if label.groups() != this:
+            raise NotRead(
+                _(
+                    "This workbook is for %(theirs)s, and this report is %(this)s. "
+                    "Open the other report, or download the workbook of this one."
+                )
+                % {"theirs": " ".join(label.groups()), "this": " ".join(this)}
             )
-            % {"theirs": " ".join(made_for.groups()), "this": " ".join(this)}
-        )
+    head = [Cell() if label else cell for cell, label in zip(rows[0] if rows else [], labels, strict=True)]
+    return [head, *rows[1:]]
 
 
 def marked(content: bytes, sheet: str, sentences: dict[str, str]) -> bytes:
@@ -274,7 +274,7 @@ def _number(value: Decimal | None, decimals: int) -> dict | None:
     if value is None:
         return None
     if len(value.normalize().as_tuple().digits) > 15:
-        return {"text": f"{value:f}"}
+        return {"text": f"{value.normalize():f}"}
     return {"number": f"{value:f}", "format": "#,##0" + ("." + "0" * decimals if decimals else "")}
 
 
