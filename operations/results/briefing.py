@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 
 from .. import months
 from ..data import choices
-from ..models import Indicator
+from ..models import Country, Indicator
+from ..selections import Selection
 from ..templatetags.show import day, figure, month
 from .tables import Board, receipt_url
 
@@ -36,9 +37,10 @@ def content(board: Board, *, as_of: str, superseded_by, reports: tuple[int, int]
     """
     selection = board.selection
     operation = selection.operation
-    areas = board.areas()
+    areas = [_card(area) for area in board.areas()]
     coverage = _coverage(board)
-    charts = [_month_chart(board, one, coverage["months"]) for one in _charted(board)]
+    countries = _countries(board)
+    charts = [_month_chart(board, one, countries, coverage["months"]) for one in _charted(board)]
     first, last = selection.first, selection.last
     days = max(operation.first_day, first), min(operation.last_day, months.last_day(last))
     return {
@@ -53,13 +55,13 @@ def content(board: Board, *, as_of: str, superseded_by, reports: tuple[int, int]
         "reports": choices.reports_sentence(*reports),
         "is_complete": reports[0] == reports[1],
         "warnings": _warnings(operation, superseded_by),
-        "areas": [{name: area[name] for name in ("code", "label", "tiles")} for area in areas],
+        "areas": areas,
         "notes": list(dict.fromkeys(chart["note"] for chart in charts if chart["note"])),
-        "countries": [{"code": one.code, "label": one.label} for one in board.countries],
+        "countries": [{"code": one.code, "label": one.label} for one in countries],
         "charts": charts,
-        "table": _country_table(board),
+        "table": _country_table(board, countries),
         "coverage": coverage,
-        "facts": _facts(board, areas),
+        "facts": _facts(selection, areas, countries, coverage),
         "as_of": _("As of %(as_of)s") % {"as_of": as_of},
         "site_address": site,
         "address": f"{site}{reverse('results:operation', args=[operation.code])}?{selection.query()}",
@@ -78,9 +80,11 @@ def content(board: Board, *, as_of: str, superseded_by, reports: tuple[int, int]
     }
 
 
-def file_name(selection) -> str:
+def file_name(selection: Selection) -> str:
     """`SLM-2025-release-1-briefing.pdf`, of letters, digits and dashes alone."""
     version = f"release-{selection.version}" if selection.release else "live"
+    if selection.as_of:
+        version = f"as-of-{selection.as_of:%Y-%m-%d}"
     return f"{selection.operation.code}-{version}-briefing.pdf"
 
 
@@ -136,6 +140,12 @@ def _shown(board: Board) -> list[Indicator]:
     return [indicator for code, indicator in board.indicators.items() if code in board.totals]
 
 
+def _countries(board: Board) -> list[Country]:
+    """Those of which a report is expected; where agencies are chosen that is not every country."""
+    expected = {country for _indicator, country in board.by_country}
+    return [one for one in board.countries if one.code in expected]
+
+
 def _charted(board: Board) -> list[Indicator]:
     """Those drawn by month: the first of each area, and where there are few areas the next ones too."""
     shown = _shown(board)
@@ -145,13 +155,18 @@ def _charted(board: Board) -> list[Indicator]:
     return [one for one in shown if one in chosen]
 
 
-def _month_chart(board: Board, indicator: Indicator, labels: list[str]) -> dict:
+def _card(area: dict) -> dict:
+    """Of a focus area of the board what is printed."""
+    printed = ("label", "value", "unit", "href", "complete", "note")
+    tiles = [{name: tile[name] for name in printed} for tile in area["tiles"]]
+    return {"code": area["code"], "label": area["label"], "tiles": tiles}
+
+
+def _month_chart(board: Board, indicator: Indicator, countries: list[Country], labels: list[str]) -> dict:
     """Columns of months stacked by country, in parts of the axis, whose highest line is 1; None: no figure at all."""
     told = board.by_month_chart(indicator)
     code = indicator.code
-    stacks = [
-        [board.cells.get((code, one, country.code)) for country in board.countries] for one in board.months
-    ]
+    stacks = [[board.cells.get((code, one, country.code)) for country in countries] for one in board.months]
     values = [[cell.value if cell else None for cell in stack] for stack in stacks]
     sums = [sum((one for one in stack if one is not None), Decimal(0)) for stack in values]
     lines = _lines(max(sums, default=Decimal(0)), indicator.decimals)
@@ -160,9 +175,9 @@ def _month_chart(board: Board, indicator: Indicator, labels: list[str]) -> dict:
     return {
         "area": indicator.area.code,
         "area_label": indicator.area.label,
-        "heading": told["heading"],
-        "sentence": told["sentence"],
-        "note": told["note"],
+        "heading": str(told["heading"]),
+        "sentence": str(told["sentence"]),
+        "note": str(told["note"]),
         "lines": [{"at": float(line / top), "text": figure(line, decimals)} for line in lines],
         "months": [
             {
@@ -186,11 +201,11 @@ def _lines(highest: Decimal, decimals: int) -> list[Decimal]:
     return [step * number for number in range(max(1, math.ceil(highest / step)) + 1)]
 
 
-def _country_table(board: Board) -> dict:
+def _country_table(board: Board, countries: list[Country]) -> dict:
     """Every headline by country, area by area, each with the share of its row's largest that its bar shows."""
     areas = {}
     for indicator in _shown(board):
-        of_countries = [board.by_country.get((indicator.code, one.code)) for one in board.countries]
+        of_countries = [board.by_country.get((indicator.code, one.code)) for one in countries]
         largest = max((one.value for one in of_countries if one and one.value), default=None)
         area = {"code": indicator.area.code, "label": indicator.area.label, "rows": []}
         areas.setdefault(indicator.area.code, area)["rows"].append(
@@ -199,7 +214,7 @@ def _country_table(board: Board) -> dict:
                 "unit": indicator.unit.code if indicator.unit.code == "kg" else "",
                 "cells": [
                     _cell(board, indicator, total, largest, countries=(country.code,))
-                    for country, total in zip(board.countries, of_countries, strict=True)
+                    for country, total in zip(countries, of_countries, strict=True)
                 ],
                 "total": _cell(board, indicator, board.totals[indicator.code]),
             }
@@ -236,16 +251,16 @@ def _coverage(board: Board) -> dict:
     return {"caption": grid["caption"], "months": [one["label"] for one in grid["columns"]], "rows": rows}
 
 
-def _facts(board: Board, areas: list[dict]) -> list[dict]:
+def _facts(selection: Selection, areas: list[dict], countries: list[Country], coverage: dict) -> list[dict]:
     """What a reader must never have to ask: which figures, months, countries and areas."""
-    selection = board.selection
     span = month(selection.first)
     if selection.first != selection.last:
         span = f"{span} – {month(selection.last)}"
     facts = [
-        (_("Figures"), choices.version_label(selection)),
-        (_("Months"), span),
-        (_("Countries"), ", ".join(one.label for one in board.countries)),
-        (_("Areas"), ", ".join(area["label"] for area in areas)),
+        (_("Figures"), [choices.version_label(selection)]),
+        (_("Months"), [span]),
+        (_("Countries"), [one.label for one in countries]),
+        (_("Agency"), [row["label"] for row in coverage["rows"]] if selection.agencies else []),
+        (_("Areas"), [area["label"] for area in areas]),
     ]
-    return [{"label": label, "text": text} for label, text in facts]
+    return [{"label": label, "text": ", ".join(texts)} for label, texts in facts if texts]

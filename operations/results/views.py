@@ -74,7 +74,7 @@ def briefing_pdf(request, operation: str):
             return _nothing(request, refusal, operation)
         said = briefing.content(
             tables.Board(selection),
-            as_of=moment(selection.release.at if selection.release else timezone.now()),
+            as_of=moment(selection.release.at if selection.release else selection.as_of or timezone.now()),
             superseded_by=queries.superseded_by(selection.release) if selection.release else None,
             reports=queries.reports_in(selection),
             site=request.build_absolute_uri("/").removesuffix("/"),
@@ -176,7 +176,7 @@ def _frame(request, selection: Selection) -> dict:
 
 
 def _board(request, selection: Selection) -> dict:
-    board = tables.Board(selection)
+    board = tables.Board(selection, comparing.earlier(selection))
     if selection.is_live and not selection.as_of:
         today = timezone.localdate()
         reports = access.reports_for(request.user).filter(
@@ -189,7 +189,15 @@ def _board(request, selection: Selection) -> dict:
         grid = tables.standings(queries.worklist(reports, today), today)
     else:
         grid = board.coverage()
-    return {"areas": board.areas(), "coverage_grid": grid, "downloads": tables.downloads(selection)}
+    of_weights = seizures.by_area(board)
+    return {
+        "areas": [area | {"seizures": of_weights.get(area["code"], [])} for area in board.areas()],
+        "six": six.arrangements(board),
+        "heat": heat.table(board),
+        "cumulative": cumulative.by_area(board),
+        "coverage_grid": grid,
+        "downloads": tables.downloads(selection),
+    }
 
 
 def _nothing(request, refusal: Unselectable, operation: Operation | None):
