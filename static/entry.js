@@ -196,6 +196,7 @@
   };
 
   let trouble = false;
+  let isHeldBack = false; // A submission was asked for and could not go.
   let lastSaved = "";
   let toExplain = null; // as the server counts them; null before its first answer
   const showAll = () => {
@@ -212,12 +213,14 @@
     count("to-look-at", words.to_look_at, look.length);
 
     const waiting = saving.waiting().filter((figure) => figure.problem);
-    const line = waiting.length ? `${counted(words.waiting, waiting.length)} ${words[waiting[0].problem.kind === "out" ? "why_out" : "why_away"]}`
+    if (!waiting.length && navigator.onLine) isHeldBack = false;
+    const line = isHeldBack ? words.not_sent
+      : waiting.length ? `${counted(words.waiting, waiting.length)} ${words[waiting[0].problem.kind === "out" ? "why_out" : "why_away"]}`
       : all.some((figure) => figure.isBusy) ? words.saving
       : saving.waiting().length || look.length ? ""
       : lastSaved ? fill(words.all_saved_at, { time: time(lastSaved) }) : words.all_saved;
     by("saving").textContent = line;
-    by("saving").hidden = !line;
+    by("saving").hidden = false;
     if (waiting.length && !trouble) announce(line);
     if (!waiting.length && trouble && line !== words.saving) announce(words.all_saved);
     trouble = waiting.length > 0 || (trouble && line === words.saving);
@@ -295,6 +298,10 @@
     } else return;
     show(figure);
   });
+  // Leaving a field moves what stands beside the sheet: a button must not slip away under the pointer that presses it.
+  sheet.querySelector("aside").addEventListener("mousedown", (event) => {
+    if (event.target.closest("button")) event.preventDefault();
+  });
   by("to-look-at").addEventListener("click", () => {
     const first = saving.figures.find((figure) => figure.needsLook);
     (first?.cells.value.querySelector(".ask button") ?? first?.input)?.focus();
@@ -309,13 +316,10 @@
       announce(words.choose_first);
       return false;
     }
-    const isAway = saving.waiting().length > 0 || !navigator.onLine;
-    if (isAway) {
-      by("saving").textContent = words.not_sent;
-      by("saving").hidden = false;
-      announce(words.not_sent);
-    }
-    return !isAway && !session.isForeign;
+    isHeldBack = saving.waiting().length > 0 || !navigator.onLine;
+    showAll();
+    if (isHeldBack) announce(words.not_sent);
+    return !isHeldBack && !session.isForeign;
   };
 
   let isSettled = false;

@@ -39,7 +39,7 @@ const keysOf = (sheet, { rows, leave, mark, paste }) => {
       go(row, steps(event, isText));
     } else if (target === inputOf(row) && event.key === "ArrowRight" && isAtEdge(target, true)) {
       event.preventDefault();
-      (noteOf(row).offsetParent ? noteOf(row) : row.querySelector("summary")).focus();
+      (row.querySelector("details").open ? noteOf(row) : row.querySelector("summary")).focus();
     } else if (event.key === "ArrowLeft" && (target.matches("summary") || (target === noteOf(row) && isAtEdge(target, false)))) {
       event.preventDefault();
       inputOf(row).focus();
