@@ -43,11 +43,15 @@ class Wanted:
 
 
 def worklist(reports, today: date) -> list[dict]:
-    """Reports of the worklist by operation: {operation, rows}, newest month first."""
+    """Reports of the worklist by operation: {operation, rows, is_done}, newest month first; done: all is verified."""
     by_operation = _by_operation(reports, today)
     row = _rower([report for group in by_operation.values() for report in group], today)
     return [
-        {"operation": operation, "rows": [row(report) for report in group]}
+        {
+            "operation": operation,
+            "rows": [row(report) for report in group],
+            "is_done": all(one.standing == "verified" and not one.open_questions for one in group),
+        }
         for operation, group in by_operation.items()
     ]
 
