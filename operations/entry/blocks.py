@@ -259,8 +259,8 @@ class _Table:
         self.first = self._first_row()
         self.headings = self.cells[max(0, self.first - HEADING_ROWS) : self.first]
         self.role = [self._role(place) for place in self.places]
-        self.labels = [place for place in hits if place == self.label or self._names_only(place)]
         self.body = self.cells[self.first :]
+        self.labels = [place for place in hits if place == self.label or self._names_only(place)]
 
     def block(self, at: str, column: int | None) -> Block:
         self._refuse_others()
@@ -320,7 +320,8 @@ class _Table:
     def _names_only(self, place: int) -> bool:
         if self.role[place] not in (None, roles.CODE, roles.LABEL):
             return False
-        return all(named[place] for named, row in zip(self.named, self.cells, strict=True) if row[place].text)
+        named = self.named[self.first :]
+        return all(one[place] for one, row in zip(named, self.body, strict=True) if row[place].text)
 
     def _may_hold_figures(self, place: int) -> bool:
         if place in self.labels or self.role[place] not in (None, roles.VALUE):
@@ -441,10 +442,11 @@ class _Table:
 
     def _by_name(self, rows: list[Row]) -> list[Row]:
         """Each row with the figure that it names; a name that several have is settled by what stands around it."""
-        area, found, open_ones = "", [], defaultdict(list)
+        found, open_ones = [], defaultdict(list)
+        area = next(filter(None, map(self._area, reversed(self.headings))), "")
         for row in rows:
             cells, named = self.cells[row.number - 1], self.named[row.number - 1]
-            area = next((code for cell in cells if (code := self.names.area(cell.text))), area)
+            area = self._area(cells) or area
             said = [named[place] for place in self.labels if named[place]]
             if not said:
                 # A heading or a blank line says nothing; a number without a known name is said to be left out.
@@ -478,6 +480,9 @@ class _Table:
             for place in places[len(codes) :]:
                 found[place] = replace(found[place], problem=self._either(found[place], codes))
         return found
+
+    def _area(self, cells: list[Cell]) -> str:
+        return next((area for cell in cells if (area := self.names.area(cell.text))), "")
 
     def _either(self, row: Row, codes: Sequence[str]) -> str:
         known = ", ".join(f"{self.names.by_code[code].label} ({code})" for code in codes)

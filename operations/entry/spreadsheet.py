@@ -34,14 +34,14 @@ def main(task: str) -> None:
 # --------------------------------------------------------------------------------------------- cells out
 
 
-def read(content: bytes, rows: int, columns: int) -> bytes:
+def read(content: bytes, rows: int, columns: int, characters: int) -> bytes:
     """The visible sheets as JSON: [{title, is_longer, rows: [[[text, name, kind]]]}]; `kind` says what is no text."""
     import openpyxl
 
     refuse_entities(content)
     workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
     sheets = [one for one in workbook.worksheets if one.sheet_state == "visible"][:MOST_SHEETS]
-    return json.dumps([_sheet(one, rows, columns) for one in sheets]).encode()
+    return json.dumps([_sheet(one, rows, columns, characters) for one in sheets]).encode()
 
 
 def refuse_entities(content: bytes) -> None:
@@ -60,8 +60,8 @@ def refuse_entities(content: bytes) -> None:
                 parser.close()
 
 
-def _sheet(sheet, most_rows: int, most_columns: int) -> dict:
-    found = []
+def _sheet(sheet, most_rows: int, most_columns: int, most_characters: int) -> dict:
+    found, characters = [], 0
     # One more of each than is wanted, to see that there is more.
     sheet.reset_dimensions()
     for cells in sheet.iter_rows(max_row=most_rows + 1, max_col=most_columns + 1):
@@ -69,6 +69,9 @@ def _sheet(sheet, most_rows: int, most_columns: int) -> dict:
         while row and not row[-1][0]:
             row.pop()
         found.append(row)
+        characters += sum(len(text) for text, _name, _kind in row)
+        if characters > most_characters:
+            return {"title": sheet.title, "is_longer": True, "rows": found}
     while found and not found[-1]:
         found.pop()
     is_longer = len(found) > most_rows or any(len(row) > most_columns for row in found)

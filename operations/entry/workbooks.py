@@ -23,7 +23,7 @@ from .names import Names
 
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_BYTES = 2 * 2**20
-MOST_PARTS, MOST_UNPACKED, MOST_RATIO, RATIO_FROM = 200, 16 * 2**20, 100, 2**20
+MOST_PARTS, MOST_UNPACKED, MOST_RATIO, RATIO_FROM = 200, 8 * 2**20, 100, 2**20
 PATIENCE = 10  # seconds of the clock; of the processor the program takes less (spreadsheet.SECONDS)
 PROGRAM = Path(__file__).with_name("spreadsheet.py")
 
@@ -85,7 +85,8 @@ def _refuse_bombs(content: bytes) -> None:
 
 
 def _sheets(content: bytes) -> list[dict]:
-    sheets = json.loads(_tried("read", {"rows": MOST_ROWS, "columns": MOST_COLUMNS}, content))
+    bounds = {"rows": MOST_ROWS, "columns": MOST_COLUMNS, "characters": MOST_CHARACTERS}
+    sheets = json.loads(_tried("read", bounds, content))
     for sheet in sheets:
         sheet["rows"] = [[_cell(*cell) for cell in row] for row in sheet["rows"]]
     return sheets
