@@ -12,20 +12,10 @@ import pytest
 from django.db import DatabaseError, OperationalError, connection
 from django.urls import resolve, reverse
 from django.utils import translation
-from stories import (
-    corrected,
-    fill,
-    joint_operation,
-    just_after,
-    person,
-    released,
-    report,
-    submitted,
-    verified,
-)
+from stories import corrected, just_after, person, released, report, submitted
+from two_months import two_months
 
 from operations import actions
-from operations.actions import Entered
 from operations.data import tables, writers
 from operations.models import Indicator
 
@@ -42,35 +32,7 @@ def open_results(settings):
 
 @pytest.fixture
 def operation():
-    """Two months, three agencies of two countries, four indicators; every kind of figure, and one report missing."""
-    operation = joint_operation(
-        "JT-2025",
-        "2025-02-26",
-        "2025-03-31",
-        ["KH-NP", "LA-MPS", "LA-MND"],
-        ["drug-cases", "drugs-heroin", "drugs-opium", "trafficking-cases"],
-    )
-    khmer, police, army = (person("officer", agency) for agency in ("KH-NP", "LA-MPS", "LA-MND"))
-    reviewer = person("reviewer")
-    grams = Entered(Decimal(125), "g", estimated=True, note="Weighed wet.")
-    verified(report(operation, "KH-NP", "2025-02"), khmer, reviewer, drug_cases=12, drugs_heroin="1.5")
-    verified(
-        report(operation, "LA-MPS", "2025-02"), police, reviewer,
-        drug_cases=7, drugs_heroin="0.25", drugs_opium="L", trafficking_cases="L",
-    )  # fmt: skip
-    verified(
-        report(operation, "LA-MND", "2025-02"), army, reviewer,
-        drug_cases="M", drugs_heroin=grams, drugs_opium=2, trafficking_cases="M",
-    )  # fmt: skip
-    verified(report(operation, "KH-NP", "2025-03"), khmer, reviewer, drug_cases=11, drugs_opium="0.001")
-    corrected(report(operation, "KH-NP", "2025-03"), khmer, reviewer, drug_cases=10)
-    verified(
-        report(operation, "LA-MPS", "2025-03"), police, reviewer,
-        drug_cases=5, drugs_heroin="L", drugs_opium="123456789012345.678", trafficking_cases="L",
-    )  # fmt: skip
-    fill(report(operation, "LA-MND", "2025-03"), army, drug_cases=1000)
-    released(operation, "2025-03", person("publisher"))
-    return operation
+    return two_months()
 
 
 def body(response):
