@@ -2,10 +2,11 @@
 // chart comes near the screen; where anything fails, the table beside the chart stands open instead.
 (() => {
   "use strict";
-  const { plotly: address, png: pngLabel, separators } = document.currentScript.dataset;
+  const { plotly: address, pictures, separators } = document.currentScript.dataset;
   const boxes = [...document.querySelectorAll(".chart[data-figure]")];
   const card = (box) => box.closest(".figure");
   const table = (box) => card(box).querySelector("details.figure-table");
+  const rows = (box) => [...table(box).querySelectorAll("tbody tr")];
   const drawn = () => boxes.filter((box) => card(box).dataset.chart === "drawn");
 
   let library;
@@ -24,11 +25,12 @@
   const country = (code) => token(`--country-${code.toLowerCase()}`, "--muted");
 
   const coloured = (trace) => {
-    const { country: code, countries, area } = trace.meta ?? {};
+    const { country: code, countries, area, beside } = trace.meta ?? {};
+    if (beside) return { ...trace, textfont: { color: token("--ink"), size: 12 }, marker: { size: 7, color: token("--ink") } };
     const color = countries ? countries.map(country) : code ? country(code) : token(`--area-${area}`);
     const gap = { color: token("--card"), width: 1 };
     if (trace.type === "bar") return { hovertemplate: "%{y}", ...trace, marker: { ...trace.marker, color, line: gap } };
-    return { ...trace, line: { width: 2, ...trace.line, color }, marker: { size: 6, ...trace.marker, color } };
+    return { ...trace, line: { width: 2, ...trace.line, color }, marker: { size: 7, ...trace.marker, color } };
   };
 
   const house = (layout = {}) => {
@@ -56,17 +58,50 @@
     return plotly.react(box, data.map(coloured), house(layout), config);
   };
 
+  // Where a click on a part of a chart leads: to the receipt behind the cell of its table that says the same.
+  const share = (box, { clientX, clientY }) => {
+    const area = box.querySelector(".nsewdrag").getBoundingClientRect();
+    const { xaxis, yaxis } = box.layout;
+    const along = (range, part) => range[0] + part * (range[1] - range[0]);
+    return xaxis.type === "linear"
+      ? along(xaxis.range, (clientX - area.left) / area.width)
+      : along(yaxis.range, (area.bottom - clientY) / area.height);
+  };
+  const partAt = (points, value) => {
+    const sized = points.map((point) => ({ point, size: point.data.orientation === "h" ? point.x : point.y }));
+    if (points[0].data.type === "scatter") {
+      return sized.sort((one, other) => Math.abs(one.size - value) - Math.abs(other.size - value))[0].point;
+    }
+    let reached = 0;
+    return sized.find(({ size }) => (reached += size) >= value)?.point;
+  };
+  const cell = (box, points, value) => {
+    const row = rows(box)[points[0].pointNumber];
+    const part = partAt(points, value);
+    const { country: code, column } = part?.data.meta ?? {};
+    const heads = [...table(box).querySelectorAll("thead th:not(:first-child)")];
+    if (points[0].data.meta.countries) return row.cells[1];
+    if (column !== undefined) return row.cells[column + 1];
+    const at = heads.findIndex((head) => head.dataset.country === code);
+    return row.cells[(code && at >= 0 ? at : heads.length - 1) + 1]; // above a column: its total
+  };
+  const openPart = (box) => box.on("plotly_click", ({ event, points }) => {
+    const own = points.filter((point) => !point.data.meta?.beside).sort((one, other) => one.curveNumber - other.curveNumber);
+    if (own.length) cell(box, own, share(box, event)).querySelector("a")?.click();
+  });
+
   // A picture travels without its page, so it carries its heading, its source and the note that it is a demonstration.
-  const offerPicture = (box, plotly) => {
+  const offerPicture = (box, plotly, format) => {
     const button = document.createElement("button");
+    const label = format.toUpperCase();
     const heading = card(box).querySelector("h3").textContent;
     const origin = [...document.querySelectorAll(".banner, .foot span")].map((line) => line.textContent.trim()).join("<br>");
-    Object.assign(button, { type: "button", className: "linkish", textContent: pngLabel, ariaLabel: `${pngLabel}: ${heading}` });
+    Object.assign(button, { type: "button", className: "linkish", textContent: label, ariaLabel: `${label}: ${heading}` });
     button.addEventListener("click", () => {
       const below = { text: origin, xref: "paper", x: 0, xanchor: "left", yref: "paper", y: 0, yanchor: "top", yshift: -40, align: "left", showarrow: false, font: { size: 11 } };
       const title = { text: heading, x: 0, xref: "paper", y: 0.98, yref: "container", yanchor: "top" };
       const layout = { ...box.layout, title, annotations: [below], width: 960, height: 560, margin: { l: 16, r: 16, t: 88, b: 110 } };
-      plotly.downloadImage({ data: box.data, layout, config }, { format: "png", scale: 2, width: 960, height: 560, filename: box.dataset.figure });
+      plotly.downloadImage({ data: box.data, layout, config }, { format, scale: format === "png" ? 2 : 1, width: 960, height: 560, filename: box.dataset.figure });
     });
     card(box).querySelector(".figure-links").append(button);
   };
@@ -76,7 +111,8 @@
       const [plotly] = await Promise.all([load(), document.fonts.ready]);
       await draw(box, plotly);
       card(box).dataset.chart = "drawn";
-      offerPicture(box, plotly);
+      openPart(box);
+      for (const format of pictures.split(" ")) offerPicture(box, plotly, format);
     } catch (error) {
       card(box).dataset.chart = "failed";
       table(box).open = true;

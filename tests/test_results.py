@@ -88,7 +88,7 @@ def columns(drawn, country) -> dict:
     """Month → height of a country's column; None: no column. With the sign of the hatching."""
     found = {}
     for series in drawn["data"]:
-        if series["meta"]["country"] == country:
+        if series["meta"].get("country") == country:
             sign = series.get("marker", {}).get("pattern", {}).get("shape", "")
             for month, height in zip(series["x"], series["y"], strict=True):
                 if height is not None or month not in found:

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 from .. import access, months, queries, selections
 from ..models import Country, FocusArea, Indicator, Operation
 from ..selections import Selection
-from ..templatetags.show import day, moment, month
+from ..templatetags.show import day, moment, month, span_short
 from .asked import Asked
 from .tables import BY
 
@@ -37,7 +37,7 @@ def filters(selection: Selection, person, *, today: date, action: str, address, 
         "operation_label": operation.label,
         "from_options": [_option(months.written(one), month(one), one == selection.first) for one in span],
         "to_options": [_option(months.written(one), month(one), one == selection.last) for one in span],
-        "months_label": f"{month(selection.first)} – {month(selection.last)}",
+        "months_label": span_short(selection.first, selection.last),
         "countries": _options(countries, selection.countries),
         "countries_label": _chosen(countries, selection.countries),
         "areas": _options(areas, selection.areas),

@@ -1,7 +1,7 @@
 """What the results show, ready for templates: the board of tiles, charts and tables, receipts, releases."""
 
 from collections import defaultdict
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,7 +12,8 @@ from ..data import choices
 from ..models import Agency, Country, Indicator, Mark, Unit
 from ..selections import Selection
 from ..templatetags.show import figure, month, month_short
-from . import charts
+from . import charts, sparks
+from .sentences import Said, listed, number, said
 
 
 def receipt_url(selection: Selection, indicator: str, **narrowed) -> str:
@@ -31,10 +32,13 @@ def amount(value: Decimal | None, indicator: Indicator) -> tuple[str, str]:
 
 
 class Board:
-    """All that a results page shows of one selection; every number is of `queries.totals` and links to its receipt."""
+    """All that a results page shows of one selection; every number is of `queries.totals` and links to its receipt.
 
-    def __init__(self, selection: Selection):
-        self.selection = selection
+    `earlier` says how a headline number has moved against an earlier operation; see comparing.Earlier.
+    """
+
+    def __init__(self, selection: Selection, earlier=None):
+        self.selection, self.earlier = selection, earlier
         headline = Indicator.objects.filter(parent=None).select_related("area", "unit")
         self.indicators = {one.code: one for one in headline.order_by("area__position", "position", "code")}
         self.totals = {one.indicator: one for one in queries.totals(selection)}
@@ -80,17 +84,23 @@ class Board:
             "coverage": choices.reports_sentence(total.reports_in, total.reports_expected),
             "complete": total.is_complete,
             "note": _without(total.not_available),
+            "spark": sparks.path(
+                [self.value(self.by_month.get((indicator.code, one))) for one in self.months]
+            ),
+            "change": self.earlier.change(total, indicator) if self.earlier else None,
         }
 
     def by_month_chart(self, indicator: Indicator) -> dict:
         code = indicator.code
-        labels = [self._month_label(one) for one in self.months]
+        labels = self.month_labels()
         partial = [self.selection.operation.is_partial(one) for one in self.months]
+        sums = [self.by_month.get((code, one)) for one in self.months]
+        sentence = self._month_sentence(indicator)
         series = [
             {
                 "code": country.code,
                 "label": country.label,
-                "values": [self._value(self.cells.get((code, one, country.code))) for one in self.months],
+                "values": [self.value(self.cells.get((code, one, country.code))) for one in self.months],
             }
             for country in self.countries
         ]
@@ -98,22 +108,42 @@ class Board:
             "id": f"{code}-by-month",
             "area": indicator.area.code,
             "heading": _("%(indicator)s by month") % {"indicator": indicator.short_label},
-            "sentence": self._month_sentence(indicator),
+            "sentence": sentence.plain,
+            "linked": sentence.linked,
             "note": self._month_note(indicator, partial),
-            "figure": charts.stacked_by_month(labels, partial, series),
+            "figure": charts.stacked_by_month(
+                labels,
+                partial,
+                series,
+                [self.value(one) for one in sums],
+                [one is None or one.is_complete for one in sums],
+            ),
             "table": self.month_table(indicator),
-            "csv_url": self._csv(indicator, "month", "country"),
+            "csv_url": self.csv([code], "month", "country"),
         }
 
     def by_country_chart(self, indicator: Indicator) -> dict:
         code = indicator.code
         totals = [self.by_country.get((code, country.code)) for country in self.countries]
+        whole = self.totals[code]
+        sentence = said(
+            _("%(parts)s; together %(total)s."),
+            parts=listed(
+                said(
+                    _("%(place)s %(number)s"),
+                    place=country.label,
+                    number=self.in_figures(total, indicator, countries=(country.code,)),
+                )
+                for country, total in zip(self.countries, totals, strict=True)
+            ),
+            total=self.in_words(whole, indicator),
+        )
         shown = [
             {
                 "code": country.code,
                 "label": country.label,
-                "value": self._value(total),
-                "text": figure(self._value(total), indicator.decimals),
+                "value": self.value(total),
+                "text": self.written(total, indicator),
             }
             for country, total in zip(self.countries, totals, strict=True)
         ]
@@ -121,7 +151,11 @@ class Board:
             {
                 "label": country.label,
                 "country": country.code,
-                "cells": [self._cell(total, indicator, countries=(country.code,))],
+                "href": self._narrowed_url(countries=(country.code,)),
+                "cells": [
+                    self.cell(total, indicator, countries=(country.code,)),
+                    {"text": _share(total, whole), "why": _("no share of what is not whole")},
+                ],
             }
             for country, total in zip(self.countries, totals, strict=True)
         ]
@@ -129,18 +163,19 @@ class Board:
             "id": f"{code}-by-country",
             "area": indicator.area.code,
             "heading": _("%(indicator)s by country") % {"indicator": indicator.short_label},
-            "sentence": _("In the order of the Centre's texts; together %(total)s.")
-            % {"total": self._in_words(self.totals[code], indicator)},
+            "sentence": sentence.plain,
+            "linked": sentence.linked,
+            "note": self.missing_note(),
             "figure": charts.bars_by_country(shown),
             "table": {
                 "caption": _("%(indicator)s by country") % {"indicator": indicator.label},
                 "corner": _("Country"),
-                "columns": [{"label": indicator.unit.plural_label}],
+                "columns": [{"label": indicator.unit.plural_label}, {"label": _("Share")}],
                 "rows": rows,
                 "foot_label": _("Total"),
-                "foot": [self._cell(self.totals[code], indicator)],
+                "foot": [self.cell(whole, indicator), {"text": _share(whole, whole), "why": " "}],
             },
-            "csv_url": self._csv(indicator, "country"),
+            "csv_url": self.csv([code], "country"),
         }
 
     def month_table(self, indicator: Indicator) -> dict:
@@ -149,13 +184,13 @@ class Board:
             "caption": _("%(indicator)s by month and country, %(unit)s")
             % {"indicator": indicator.label, "unit": indicator.unit.plural_label},
             "corner": _("Month"),
-            "columns": [{"label": one.label, "country": one.code} for one in self.countries]
-            + [{"label": _("Total")}],
+            "columns": self.country_columns(),
             "rows": [
                 {
                     "label": month(one) + (" *" if self.selection.operation.is_partial(one) else ""),
+                    "href": self._narrowed_url(first=one, last=one),
                     "cells": [
-                        self._cell(
+                        self.cell(
                             self.cells.get((code, one, country.code)),
                             indicator,
                             month=one,
@@ -163,17 +198,26 @@ class Board:
                         )
                         for country in self.countries
                     ]
-                    + [self._cell(self.by_month.get((code, one)), indicator, month=one) | {"total": True}],
+                    + [self.cell(self.by_month.get((code, one)), indicator, month=one) | {"total": True}],
                 }
                 for one in self.months
             ],
             "foot_label": _("Total"),
-            "foot": [
-                self._cell(self.by_country.get((code, country.code)), indicator, countries=(country.code,))
-                for country in self.countries
-            ]
-            + [self._cell(self.totals[code], indicator)],
+            "foot": self.country_foot(indicator),
         }
+
+    def country_columns(self) -> list[dict]:
+        """The heads of a table by country: the countries, then their total."""
+        return [{"label": one.label, "country": one.code} for one in self.countries] + [{"label": _("Total")}]
+
+    def country_foot(self, indicator: Indicator) -> list[dict]:
+        """The sums under the countries, then the sum of all."""
+        totals = [self.by_country.get((indicator.code, country.code)) for country in self.countries]
+        cells = [
+            self.cell(total, indicator, countries=(country.code,))
+            for country, total in zip(self.countries, totals, strict=True)
+        ]
+        return [*cells, self.cell(self.totals[indicator.code], indicator)]
 
     def coverage(self) -> dict:
         """The grid of agencies by months: which reports every total on the page is the sum of."""
@@ -183,7 +227,7 @@ class Board:
         )
         return {
             "caption": _("Which reports are in, by agency and month"),
-            "columns": [{"label": self._month_label(one)} for one in self.months],
+            "columns": [{"label": self.month_label(one)} for one in self.months],
             "rows": [
                 {
                     "label": agency.in_short,
@@ -199,10 +243,10 @@ class Board:
             ],
         }
 
-    def _value(self, total) -> Decimal | None:
+    def value(self, total) -> Decimal | None:
         return total.value if total else None
 
-    def _cell(self, total, indicator: Indicator, **narrowed) -> dict:
+    def cell(self, total, indicator: Indicator, **narrowed) -> dict:
         if total is None or total.value is None:
             return {"text": "", "why": _without(total.not_available) if total else ""}
         return {
@@ -211,54 +255,103 @@ class Board:
             "partial": not total.is_complete,
         }
 
-    def _month_label(self, one) -> str:
+    def _narrowed_url(self, **narrowed) -> str:
+        """This page of a country or of a month alone."""
+        address = reverse("results:operation", args=[self.selection.operation.code])
+        return f"{address}?{self.selection.narrowed(**narrowed).query()}"
+
+    def month_labels(self) -> list[str]:
+        return [self.month_label(one) for one in self.months]
+
+    def month_label(self, one) -> str:
         years = self.selection.first.year != self.selection.last.year
         return f"{month_short(one)} {one.year}" if years else month_short(one)
 
-    def _month_sentence(self, indicator: Indicator) -> str:
+    def _month_sentence(self, indicator: Indicator) -> Said:
         """What the chart shows, in words: the total and the month with most, countries never ranked."""
         total = self.totals[indicator.code]
         if total.value is None:
-            return _("No report of these months is in.")
+            return said(_("No report of these months is in."))
         words = {
             "first": month(self.selection.first),
             "last": month(self.selection.last),
-            "total": self._in_words(total, indicator),
+            "total": self.in_words(total, indicator),
         }
         if len(self.months) == 1:
-            return _("%(first)s: %(total)s.") % words
+            return said(_("%(first)s: %(total)s."), **words)
         if not total.is_complete:  # the month with most might be one that is not in yet
-            return _("%(first)s to %(last)s: %(total)s.") % words
+            return said(_("%(first)s to %(last)s: %(total)s."), **words)
         counted = [
             self.by_month[indicator.code, one]
             for one in self.months
             if (indicator.code, one) in self.by_month
         ]
         most = max(counted, key=lambda one: one.value or 0)
-        words |= {"month": month(most.month), "most": figure(most.value, indicator.decimals)}
-        return _("%(first)s to %(last)s: %(total)s; most in %(month)s, %(most)s.") % words
+        words |= {
+            "month": month(most.month),
+            "most": self.in_figures(most, indicator, month=most.month),
+        }
+        return said(_("%(first)s to %(last)s: %(total)s; most in %(month)s, %(most)s."), **words)
 
     def _month_note(self, indicator: Indicator, partial: list[bool]) -> str:
         """What a reader of the columns must know: partial months, and months whose reports are not all in."""
-        by_month = [(one, self.by_month.get((indicator.code, one))) for one in self.months]
-        missing = [self._month_label(one) for one, total in by_month if total and not total.is_complete]
         notes = []
         if any(partial):
             notes.append(_("Hatched: the operation covers only a part of this month."))
-        if missing:
-            notes.append(_("Reports are still missing for %(months)s.") % {"months": ", ".join(missing)})
-        return " ".join(notes)
+        notes.append(self.missing_note())
+        return " ".join(filter(None, notes))
 
-    def _in_words(self, total, indicator: Indicator) -> str:
-        if total.value is None:
+    def missing_note(self) -> str:
+        """For which months reports are not in yet; nothing where all are."""
+        code = next(iter(self.totals), None)  # a report is in or not, whatever the indicator
+        by_month = [(one, self.by_month.get((code, one))) for one in self.months]
+        missing = [self.month_label(one) for one, total in by_month if total and not total.is_complete]
+        if not missing:
+            return ""
+        return _("≥: at least. Reports are still missing for %(months)s.") % {"months": ", ".join(missing)}
+
+    def in_words(self, total, indicator: Indicator, **narrowed) -> Said | str:
+        """“8,012 cases”, “at least 7 cases” or “not reported”, the number linked to its receipt."""
+        if total is None or total.value is None:
             return _("not reported")
-        shown = f"{figure(total.value, indicator.decimals)} {indicator.unit.plural_label}"
-        return shown if total.is_complete else _("at least %(amount)s") % {"amount": shown}
+        href = receipt_url(self.selection, indicator.code, **narrowed)
+        shown = said(
+            "%(number)s %(unit)s",
+            number=number(figure(total.value, indicator.decimals), href),
+            unit=indicator.unit.plural_label,
+        )
+        return shown if total.is_complete else said(_("at least %(amount)s"), amount=shown)
 
-    def _csv(self, indicator: Indicator, *by: str) -> str:
-        query = self.selection.narrowed(areas=(), indicators=(indicator.code,)).query()
+    def in_figures(self, total, indicator: Indicator, **narrowed) -> Said | str:
+        """The same without the unit."""
+        if total is None or total.value is None:
+            return _("not reported")
+        href = receipt_url(self.selection, indicator.code, **narrowed)
+        shown = number(figure(total.value, indicator.decimals), href)
+        return shown if total.is_complete else said(_("at least %(amount)s"), amount=shown)
+
+    def written(self, total, indicator: Indicator) -> str:
+        """The number as it stands in a chart; nothing where no report gives one."""
+        if total is None or total.value is None:
+            return ""
+        shown = figure(total.value, indicator.decimals)
+        return shown if total.is_complete else f"≥ {shown}"
+
+    def csv(self, indicators: list[str], *by: str) -> str:
+        """The address of the file with the sums behind a chart."""
+        query = self.selection.narrowed(areas=(), indicators=tuple(indicators)).query()
         columns = "".join(f"&by={name}" for name in by)
         return f"{reverse('data:totals_csv')}?operation={self.selection.operation.code}&{query}{columns}"
+
+
+def _share(total, whole) -> str:
+    """“13.4%”; nothing where either is not whole, since the share would move with every report."""
+    if total is None or not (
+        total.value is not None and total.is_complete and whole.is_complete and whole.value
+    ):
+        return ""
+    percent = (total.value * 100 / whole.value).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return f"{figure(percent, 1)}%"
 
 
 def _without(count: int) -> str:

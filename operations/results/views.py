@@ -18,7 +18,7 @@ from ..data.writers import snapshot
 from ..models import Indicator, Operation, Report
 from ..selections import Selection, Unselectable
 from ..templatetags.show import day, moment
-from . import briefing, tables
+from . import briefing, comparing, cumulative, heat, seizures, six, tables
 from .forms import ReleaseForm
 
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from babel.dates import format_date, format_datetime, format_skeleton
+from babel.dates import format_date, format_datetime, format_interval, format_skeleton
 from django import template
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, to_locale
@@ -41,6 +41,11 @@ def month_short(value: date) -> str:
     """“Mar” in the reader's language."""
     # Not by its skeleton, which asks for names standing alone: Babel 2.18 gives those of a language asked before.
     return format_date(value, "MMM", locale=locale())
+
+
+def span_short(first: date, last: date) -> str:
+    """“Feb – Dec 2025” in the reader's language; one month where both are the same."""
+    return format_interval(first, last, "yMMM", locale=locale())
 
 
 @register.filter
