@@ -3,9 +3,9 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
-from stories import fill, joint_operation, person, released, report, submitted, verified
+from stories import asked, fill, joint_operation, person, released, report, submitted, verified
 
-from operations.models import Revision
+from operations.models import Question, Revision
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -30,6 +30,8 @@ PAGES = [
     ("officer", "/reports/JT-2025/TH-RTP/2025-05/"),
     ("officer", "/reports/JT-2025/TH-RTP/2025-05/?check=1"),
     ("officer", "/reports/JT-2025/TH-RTP/2025-02/"),
+    ("officer", "/reports/JT-2025/TH-RTP/2025-02/questions/{question}/"),
+    ("officer", "/reports/JT-2025/TH-RTP/2025-04/"),
     ("reviewer", "/reports/"),
     ("reviewer", "/review/"),
     ("reviewer", "/review/JT-2025/TH-RTP/2025-04/"),
@@ -60,6 +62,7 @@ def site(live_server, settings):
     released(operation, "2025-03", person("publisher"))
     submitted(report(operation, "TH-RTP", "2025-04"), officer, drug_cases=99)
     fill(report(operation, "TH-RTP", "2025-05"), officer, drug_cases=7, drugs_heroin="M")
+    asked(report(operation, "TH-RTP", "2025-02").revisions.get(), reviewer, "drugs-heroin")
     return live_server.url
 
 
@@ -97,6 +100,7 @@ def each_page(open_page, **kind):
     """Every page of the table, one tab for each role; yields (address, page)."""
     tabs = {}
     for role, address in PAGES:
+        address = address.format(question=Question.objects.get().pk)
         if role not in tabs:
             tabs[role] = open_page(role, address, **kind)
         else:
