@@ -69,6 +69,11 @@ class Line:
         return self.figure.version if self.figure else 0
 
     @property
+    def is_shown(self) -> bool:
+        """Whether what is new is worth showing: not where nobody can take it."""
+        return self.state not in LEFT_OUT
+
+    @property
     def words(self) -> str:
         return WORDS[self.state][0]
 
