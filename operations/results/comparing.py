@@ -15,10 +15,14 @@ from .tables import amount, receipt_url
 
 @dataclass(frozen=True)
 class Earlier:
-    """The same months of an earlier operation, as released: its selection and totals by indicator."""
+    """The same months of an earlier operation, as released: its selection and totals by indicator.
+
+    `must_be_labelled`: its figures are invented and those of the page, which would say so, are not.
+    """
 
     selection: Selection
     totals: dict[str, Total]
+    must_be_labelled: bool
 
     def change(self, total: Total, indicator: Indicator) -> dict | None:
         """{text, base, unit, href, on} of a number against the earlier one; None where either is not whole.
@@ -42,11 +46,7 @@ class Earlier:
     def _label(self) -> str:
         years = {self.selection.first.year, self.selection.last.year}
         year = "–".join(str(one) for one in sorted(years))
-        return _("%(year)s (demonstration)") % {"year": year} if self._is_invented else year
-
-    @property
-    def _is_invented(self) -> bool:
-        return self.selection.operation.is_demonstration
+        return _("%(year)s (demonstration)") % {"year": year} if self.must_be_labelled else year
 
 
 def earlier(selection: Selection) -> Earlier | None:
@@ -71,7 +71,8 @@ def earlier(selection: Selection) -> Earlier | None:
                 first=months.shift(selection.first, shift),
                 last=months.shift(selection.last, shift),
             )
-            return Earlier(found, {one.indicator: one for one in queries.totals(found)})
+            invented = release.operation.is_demonstration and not operation.is_demonstration
+            return Earlier(found, {one.indicator: one for one in queries.totals(found)}, invented)
     return None
 
 

@@ -381,8 +381,19 @@ def receipt(selection: Selection, indicator: Indicator) -> dict:
         "definition": indicator.text("definition"),
         "counting_rule": indicator.text("counting_rule"),
         "place": _place(selection),
+        "records": lines,
         "lines": [
-            _line(line, agencies, leaves, units) for line in lines if line.value is not None or line.mark
+            _line(line, agencies, leaves, units)
+            | {
+                # To the one figure, which has its history there; nothing where this is it.
+                "href": receipt_url(
+                    selection, line.indicator, agencies=(line.agency,), countries=(), month=line.month
+                )
+                if len(lines) > 1
+                else ""
+            }
+            for line in lines
+            if line.value is not None or line.mark
         ],
         "figure_count": sum(line.value is not None for line in lines),
         "missing": [
@@ -417,9 +428,14 @@ def _line(line, agencies, leaves, units) -> dict:
 
 
 def _place(selection: Selection) -> str:
-    """The countries and months of a selection, in words."""
+    """The countries or agencies and the months of a selection, in words."""
     countries = Country.objects.filter(agencies__operations=selection.operation).distinct()
     named = [one.label for one in countries if not selection.countries or one.code in selection.countries]
+    if selection.agencies:
+        named = [
+            one.in_short
+            for one in Agency.objects.filter(code__in=selection.agencies).select_related("country")
+        ]
     span = month(selection.first)
     if selection.last != selection.first:
         span = f"{span} – {month(selection.last)}"

@@ -18,7 +18,7 @@ from ..data.writers import snapshot
 from ..models import Indicator, Operation, Report
 from ..selections import Selection, Unselectable
 from ..templatetags.show import day, moment
-from . import briefing, comparing, cumulative, heat, seizures, six, tables
+from . import briefing, comparing, cumulative, drill, heat, seizures, six, tables
 from .forms import ReleaseForm
 
 
@@ -58,6 +58,14 @@ def explain(request, operation: str):
         except Unselectable as refusal:
             return _nothing(request, refusal, operation)
         page = tables.receipt(selection, indicator)
+        page["splits"] = drill.tables(selection, indicator)
+        page["history"] = drill.history(selection, indicator, page["records"])
+        if page["history"]:
+            (line,) = page["records"]
+            reports = access.reports_for(request.user).filter(
+                operation=operation, agency__code=line.agency, month=line.month
+            )
+            page["report"] = reports.select_related("operation", "agency").first()
         return render(request, "results/explain.html", _frame(request, selection) | page)
 
 
