@@ -205,6 +205,18 @@ def test_gridlines_are_even_and_round(highest, decimals, lines):
     assert [f"{one.normalize():f}" for one in found] == lines
 
 
+@READS_PDF
+def test_a_number_stands_beside_that_of_the_year_before_where_the_page_has_it(settings):
+    settings.PUBLIC_RESULTS = True
+    for year, cases in ((2024, 40), (2025, 50)):
+        operation = joint_operation(f"JT-{year}", f"{year}-03-01", f"{year}-03-31", ["KH-NP"], ["drug-cases"])
+        hand_in(operation, "KH-NP", f"{year}-03", drug_cases=cases)
+        released(operation, f"{year}-03", person("publisher"))
+    now = " ".join(read(fetched(address="/results/JT-2025/briefing.pdf")).split())
+    assert re.search(r"\b50\b.* on 2024: 40\b", now) and "25.0%" in now
+    assert " on 20" not in read(fetched(address="/results/JT-2024/briefing.pdf"))
+
+
 # ------------------------------------------------------------------------------------- nothing, zero, at least
 
 

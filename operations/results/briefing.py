@@ -158,8 +158,21 @@ def _charted(board: Board) -> list[Indicator]:
 def _card(area: dict) -> dict:
     """Of a focus area of the board what is printed."""
     printed = ("label", "value", "unit", "href", "complete", "note")
-    tiles = [{name: tile[name] for name in printed} for tile in area["tiles"]]
+    tiles = [
+        {name: tile[name] for name in printed} | {"change": _change(tile["change"])} for tile in area["tiles"]
+    ]
     return {"code": area["code"], "label": area["label"], "tiles": tiles}
+
+
+def _change(change: dict | None) -> dict | None:
+    """Against the same months of an earlier operation: {text, base, href}, None where nothing can be compared."""
+    if change is None:
+        return None
+    return {
+        "text": _("%(text)s on %(on)s:") % {"text": change["text"], "on": change["on"]},
+        "base": f"{change['base']} {change['unit']}".strip(),
+        "href": change["href"],
+    }
 
 
 def _month_chart(board: Board, indicator: Indicator, countries: list[Country], labels: list[str]) -> dict:

@@ -81,7 +81,7 @@ def briefing_pdf(request, operation: str):
         except Unselectable as refusal:
             return _nothing(request, refusal, operation)
         said = briefing.content(
-            tables.Board(selection),
+            tables.Board(selection, comparing.earlier(selection)),
             as_of=moment(selection.release.at if selection.release else selection.as_of or timezone.now()),
             superseded_by=queries.superseded_by(selection.release) if selection.release else None,
             reports=queries.reports_in(selection),
