@@ -107,6 +107,8 @@ else:
     WEB_ROLE = DATABASES["default"]["USER"]
     if DATABASES["owner"] in (None, DATABASES["default"]):
         del DATABASES["owner"]
+# Files of releases, kept as they were first written; they can be deleted at any time.
+KEPT = (folder.parent if TESTING else VAR) / "kept"
 # A page waits ten seconds at most and never holds a lock while it thinks; loading and migrating take their time.
 limits = {"timezone": "UTC"}
 if Path(sys.argv[0]).name != "manage.py":

@@ -56,7 +56,9 @@ PINNED = """(
      WHERE p.release_id = %(release)s)"""
 CURRENT = """(
     SELECT DISTINCT ON (v.report_id) v.report_id, v.id, v.number FROM operations_revision v
-     WHERE v.state = 'verified' AND (%(as_of)s::timestamptz IS NULL OR EXISTS (
+     WHERE v.state = 'verified'
+       AND v.report_id IN (SELECT id FROM operations_report WHERE operation_id = %(operation)s)
+       AND (%(as_of)s::timestamptz IS NULL OR EXISTS (
                SELECT FROM operations_step s
                 WHERE s.revision_id = v.id AND s.verb = 'verify' AND s.at <= %(as_of)s))
      ORDER BY v.report_id, v.number DESC)"""
@@ -274,12 +276,58 @@ def figures(selection: Selection) -> Iterator[tuple]:
             yield from rows
 
 
+# What of the catalogue stands in rows of codes, or puts them in their order.
+CATALOGUE = {
+    "country": "concat_ws(' ', code, position)",
+    "agency": "concat_ws(' ', code, position, country_id)",
+    "focusarea": "concat_ws(' ', code, position)",
+    "unit": "concat_ws(' ', code, id)",
+    "indicator": "concat_ws(' ', code, position, parent_id, area_id, unit_id, decimals)",
+}
+
+
+def state(selection: Selection, *, words: bool) -> tuple:
+    """What the figures and totals of a selection can be told apart by, without reading them; for one database only.
+
+    A release stands by itself. What is verified is never altered or taken back, so by the count of it (and by its
+    newest) two moments of the live view are told apart; by a number from a sequence they would not be, since a lower
+    one can be committed later. The order of rows comes from the catalogue; with `words`, all that it says counts.
+    """
+    catalogue = " UNION ALL ".join(
+        f"SELECT '{table}' AS kind, code, {'one::text' if words else columns} AS content FROM operations_{table} one"
+        for table, columns in CATALOGUE.items()
+    )
+    sql = f"""
+        SELECT (SELECT system_identifier FROM pg_control_system()),
+               (SELECT oid FROM pg_database WHERE datname = current_database()),
+               (SELECT count(*) FROM operations_report WHERE operation_id = %(operation)s),
+               (SELECT md5(string_agg(content, ' ' ORDER BY kind, code)) FROM ({catalogue}) catalogue)"""
+    if selection.is_live:
+        sql += """,
+               (SELECT string_agg(indicator_id::text, ' ' ORDER BY indicator_id)
+                  FROM operations_operation_indicators WHERE operation_id = %(operation)s),
+               v.* FROM (
+            SELECT count(*), max(v.id) FROM operations_revision v JOIN operations_report r ON r.id = v.report_id
+             WHERE r.operation_id = %(operation)s AND v.state = 'verified') v"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, _parameters(selection))
+        found = cursor.fetchone()
+    operation, release = selection.operation, selection.release
+    return *found, operation.pk, operation.is_demonstration, release and (release.pk, release.at.isoformat())
+
+
+# What is pinned, for counting only and so without the number of the revision: half the time.
+PINNED_COUNT = (
+    "(SELECT report_id, revision_id AS id, 0 AS number FROM operations_pin WHERE release_id = %(release)s)"
+)
+
+
 def reports_in(selection: Selection) -> tuple[int, int]:
     """How many reports of the selection are in, and how many were expected."""
+    chosen = CHOSEN.format(basis=PINNED_COUNT if selection.release else CURRENT)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT count(revision_id), count(*) FROM ({_chosen(selection)}) AS chosen",
-            _parameters(selection),
+            f"SELECT count(revision_id), count(*) FROM ({chosen}) AS chosen", _parameters(selection)
         )
         return cursor.fetchone()
 

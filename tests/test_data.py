@@ -16,7 +16,7 @@ from stories import corrected, just_after, person, released, report, submitted
 from two_months import two_months
 
 from operations import actions
-from operations.data import tables, writers
+from operations.data import making, tables
 from operations.models import Indicator
 
 pytestmark = pytest.mark.django_db
@@ -367,7 +367,7 @@ def test_busy_database_is_told_so(client, operation, monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 def test_file_is_written_in_one_moment_that_nothing_can_change():
-    with writers.snapshot(), connection.cursor() as cursor:
+    with making.snapshot(), connection.cursor() as cursor:
         cursor.execute("SHOW transaction_isolation")
         assert cursor.fetchone() == ("repeatable read",)
         with pytest.raises(DatabaseError, match="read-only transaction"):

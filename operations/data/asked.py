@@ -16,19 +16,45 @@ PARAMETERS = ("operation", *selections.FILTERS, "bom", "lang")
 
 @dataclass(frozen=True)
 class Asked:
-    """`by` names further columns of the totals, in the file's order; `bom` is for spreadsheets."""
+    """`by` names further columns of the totals, in the file's order; `bom` is for spreadsheets.
+
+    `layout` is long, a row for every figure, or wide, with the indicators side by side.
+    """
 
     selection: Selection
     by: tuple[str, ...] = ()
     bom: bool = False
+    layout: str = "long"
+
+    @property
+    def is_wide(self) -> bool:
+        return self.layout == "wide"
 
 
-def read(params, *, person, today: date, splits: bool, calculated: bool) -> Asked:
+def read(params, *, person, today: date, splits: bool, calculated: bool, wide: bool = False) -> Asked:
     """What query parameters (a QueryDict) ask for; Unselectable for a name or a value that means nothing.
 
-    `splits` says whether totals may be split (`by`), `calculated` whether calculated indicators may be named.
+    `splits` says whether totals may be split (`by`), `calculated` whether calculated indicators may be named, `wide`
+    whether there are two layouts.
     """
-    allowed = (*PARAMETERS, "by") if splits else PARAMETERS
+    allowed = PARAMETERS + ("by",) * splits + ("layout",) * wide
+    known(params, allowed)
+    language(params)
+    bom = _one(params, "bom", ("", "0", "1")) == "1"
+    layout = _one(params, "layout", ("", "long", "wide")) or "long"
+    by = _by(params)
+    if layout == "wide" and "focus_area" in by:
+        raise Unselectable(
+            _("A wide file has a column for every indicator and so every area; leave out “by=focus_area”."),
+            "by",
+        )
+    selection = selections.read(params, operation=operation(params), person=person, today=today)
+    _collected(selection, calculated)
+    return Asked(selection, by, bom, layout)
+
+
+def known(params, allowed: tuple[str, ...]) -> None:
+    """Refuse a parameter that is not among the allowed: one misspelt would otherwise give more than was asked for."""
     for name in params:
         if name not in allowed:
             raise Unselectable(
@@ -36,12 +62,6 @@ def read(params, *, person, today: date, splits: bool, calculated: bool) -> Aske
                 % {"name": name[:40], "names": ", ".join(allowed)},
                 name[:40],
             )
-    language(params)
-    bom = _one(params, "bom", ("", "0", "1")) == "1"
-    by = _by(params)
-    selection = selections.read(params, operation=_operation(params), person=person, today=today)
-    _collected(selection, calculated)
-    return Asked(selection, by, bom)
 
 
 def language(params) -> str:
@@ -63,7 +83,8 @@ def _one(params, name: str, known) -> str:
     return value
 
 
-def _operation(params) -> Operation:
+def operation(params) -> Operation:
+    """The operation named, the newest that is released if none is; Unselectable where there is none."""
     # Compared here and not in the database, which takes no NUL.
     operations = {operation.code: operation for operation in Operation.objects.all()}
     code = _one(params, "operation", ("", *operations))

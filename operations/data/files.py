@@ -1,104 +1,138 @@
-"""The files for machines: complete or an error, and the same bytes for the same question."""
+"""The files for machines: complete or broken off for all to see, and the same bytes for the same release."""
 
 import functools
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import FileResponse, HttpResponse
+from django.http import FileResponse, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.utils import timezone, translation
-from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.cache import patch_vary_headers
+from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from lmlecc.errors import problem
 
-from .. import access, selections
+from .. import access
 from ..selections import Unselectable
-from . import asked, writers
+from . import asked, making
+from .flows import Reader
+from .forms import FORMS
+from .kept import CODINGS, About
 
-TYPES = {"csv": "text/csv; charset=utf-8; header=present", "json": "application/json"}
 CODES = {400: "bad_request", 401: "sign_in", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+MARKS = {"": "", "br": "-br", "gzip": "-gz"}  # of the ETag, for each coding is a representation of its own
 
 
-def file(name: str, **rules):
-    """Make a function from what is asked to a Document into the view of the file of that name."""
+def machine(view):
+    """A view for machines: read only, for those who may download, every error in the one JSON shape."""
 
-    def decorate(write):
-        @functools.wraps(write)
-        # Reading changes nothing, so a stray POST gets its answer in JSON too, not the page about cookies.
-        @csrf_exempt
-        @login_not_required
-        def view(request):
-            try:
-                with translation.override(asked.language(request.GET) or translation.get_language()):
-                    return _answer(request, name, write, rules)
-            except Unselectable as refusal:
-                return _refuse(refusal.message, refusal.field, refusal.status)
-
-        return view
-
-    return decorate
-
-
-@file("figures.csv", splits=False, calculated=False)
-def figures_csv(question):
-    return writers.figures_csv(question.selection, bom=question.bom)
-
-
-@file("totals.csv", splits=True, calculated=True)
-def totals_csv(question):
-    return writers.totals_csv(question.selection, question.by, bom=question.bom)
-
-
-@file("totals.json", splits=True, calculated=True)
-def totals_json(question):
-    return writers.totals_json(question.selection, question.by)
-
-
-def _answer(request, name: str, write, rules):
-    person = request.user
-    if request.method not in ("GET", "HEAD"):
-        return _refuse(_("Files are only read here; use GET."), "", 405)
-    if not access.may_download(person):
-        return _refuse_person(person)
-    with writers.snapshot():
+    @functools.wraps(view)
+    # Reading changes nothing, so a stray POST gets its answer in JSON too, not the page about cookies.
+    @csrf_exempt
+    @login_not_required
+    def checked(request, *args, **kwargs):
+        if request.method not in ("GET", "HEAD"):
+            return _refuse(_("Files are only read here; use GET."), "", 405)
+        if not access.may_download(request.user):
+            return _refuse_person(request.user)
         try:
-            question = asked.read(request.GET, person=person, today=timezone.localdate(), **rules)
+            with translation.override(asked.language(request.GET) or translation.get_language()):
+                return view(request, *args, **kwargs)
         except Unselectable as refusal:
-            if refusal.status == 403 and person.is_anonymous:
-                return _refuse_person(person)
-            raise
-        document = write(question)
-    return _send(request, name, question.selection, document)
+            if refusal.status == 403 and request.user.is_anonymous:
+                return _refuse_person(request.user)
+            return _refuse(refusal.message, refusal.field, refusal.status)
+
+    return checked
 
 
-def _send(request, name: str, selection, document):
-    if request.method == "HEAD":
-        response = HttpResponse()
+@machine
+def file(request, name: str):
+    """One of FORMS, by its name."""
+    form = FORMS[name]
+    question = asked.read(
+        request.GET,
+        person=request.user,
+        today=timezone.localdate(),
+        splits=form.splits,
+        calculated=form.calculated,
+        wide=form.wide,
+    )
+    # Without `lang` it is English for everyone: the same address is the same file.
+    language = asked.language(request.GET) or "en"
+    key = form.key(question, language)
+    if mark := _has_it(request, key):
+        return _around(HttpResponseNotModified(), request, question.selection, mark)
+    kept = making.find(form, question, key)
+    if kept:
+        response = _kept(request, kept)
+        about = kept.about
     else:
-        document.content.seek(0)
-        response = FileResponse(document.content)
-    found, expected = document.coverage
-    headers = {
-        "Content-Type": TYPES[name.split(".")[1]],
-        "Content-Length": str(document.size),
-        "Content-Disposition": f'attachment; filename="{_filename(selection, name)}"',
-        "Cache-Control": _caching(request.user, selection),
-        "ETag": f'"{document.fingerprint}"',
-        "X-Release": selection.version,
-        "X-Reports": f"{found}/{expected}",
-        "X-Row-Count": str(document.rows),
-    }
-    if selection.as_of:
-        headers["X-As-Of"] = selections.written(selection.as_of)
+        flow = making.start(form, question, language)
+        # HTTP/1.0 cannot tell a file that breaks off from one that ends, so it gets its length first.
+        flow.wait(whole=request.META.get("SERVER_PROTOCOL") == "HTTP/1.0")
+        response = StreamingHttpResponse(Reader(flow))
+        if flow.ended:
+            response["Content-Length"] = str(flow.size)
+        about = flow.about
+        response["ETag"] = f'"{about.key}"'
+    response["Content-Type"] = form.type
+    response["Content-Disposition"] = f'attachment; filename="{_filename(question, name)}"'
+    _tell(response, question.selection, about)
+    if request.method == "HEAD":
+        response = _head(response)
+    return _around(response, request, question.selection, response["ETag"])
+
+
+def _kept(request, kept):
+    accepted = request.headers.get("Accept-Encoding", "")
+    content, coding = kept.open(tuple(coding for coding in CODINGS if _accepts(accepted, coding)))
+    response = FileResponse(content)
+    response["ETag"] = f'"{kept.about.key}{MARKS[coding]}"'
+    if coding:
+        response["Content-Encoding"] = coding
+    return response
+
+
+def _accepts(accepted: str, coding: str) -> bool:
+    """Whether an Accept-Encoding names this coding and not with a weight of nothing."""
+    for one in accepted.lower().split(","):
+        name, _semicolon, weight = one.partition(";")
+        if name.strip() == coding:
+            return weight.replace(" ", "").rstrip("0.") != "q="
+    return False
+
+
+def _has_it(request, key: str) -> str | None:
+    """The ETag, of those the reader has, that is the file's in whatever coding."""
+    given = parse_etags(request.headers.get("If-None-Match", ""))
+    if given == ["*"]:
+        return f'"{key}"'
+    return next((f'"{key}{mark}"' for mark in MARKS.values() if f'"{key}{mark}"' in given), None)
+
+
+def _tell(response, selection, about: About) -> None:
+    found, expected = about.coverage
+    response["X-Release"] = selection.version
+    response["X-Reports"] = f"{found}/{expected}"
+    response["X-Row-Count"] = str(about.rows)
     if selection.operation.is_demonstration:
-        headers["X-Demonstration"] = "1"
-    for header, value in headers.items():
-        response[header] = value
-    patch_vary_headers(response, ["Cookie"])
-    answer = get_conditional_response(request, etag=headers["ETag"], response=response)
-    if answer is not response:
-        document.content.close()  # and not the response, which would end the request
-    return answer
+        response["X-Demonstration"] = "1"
+
+
+def _head(response):
+    """The same answer without its content."""
+    head = HttpResponse(headers=dict(response.items()))
+    for closer in response._resource_closers:
+        closer()
+    return head
+
+
+def _around(response, request, selection, etag: str):
+    response["ETag"] = etag
+    response["Cache-Control"] = _caching(request.user, selection)
+    patch_vary_headers(response, ["Accept-Encoding", "Cookie"])
+    return response
 
 
 def _caching(person, selection) -> str:
@@ -106,14 +140,13 @@ def _caching(person, selection) -> str:
     return "public, no-cache" if person.is_anonymous and selection.release else "private, no-cache"
 
 
-def _filename(selection, name: str) -> str:
-    """Such as SLM-2025-release-1-figures-demonstration.csv."""
-    stem, ending = name.split(".")
+def _filename(question, name: str) -> str:
+    """Such as SLM-2025-release-1-figures-wide-demonstration.csv."""
+    selection = question.selection
+    stem, _dot, ending = name.partition(".")
     version = "live" if selection.is_live else f"release-{selection.version}"
-    if selection.as_of:
-        version = "as-of-" + selections.written(selection.as_of).replace(":", "")
-    demonstration = "-demonstration" if selection.operation.is_demonstration else ""
-    return f"{selection.operation.code}-{version}-{stem}{demonstration}.{ending}"
+    more = "-wide" * question.is_wide + "-demonstration" * selection.operation.is_demonstration
+    return f"{selection.operation.code}-{version}-{stem}{more}.{ending}"
 
 
 def _refuse_person(person):

@@ -68,6 +68,34 @@ STATUSES = {
 }
 
 
+# What the columns of SDMX say beside the same things under their own names.
+SDMX = (
+    Column("STRUCTURE", _("What kind of structure the rows follow: a dataflow")),
+    Column("STRUCTURE_ID", _("Agency, name and version of the dataflow")),
+    Column("ACTION", _("I: the rows inform")),
+    Column("FREQ", _("M: monthly")),
+    Column("REF_AREA", COUNTRY.meaning),
+    Column("OPERATION", OPERATION.meaning),
+    Column("AGENCY", AGENCY.meaning),
+    Column("FOCUS_AREA", FOCUS_AREA.meaning),
+    Column("INDICATOR", FIGURES[5].meaning),
+    Column("TIME_PERIOD", MONTH.meaning),
+    Column("OBS_VALUE", FIGURES[6].meaning),
+    Column("OBS_STATUS", FIGURES[8].meaning),
+    Column("UNIT_MEASURE", UNIT.meaning),
+    Column("UNIT_MULT", _("The power of ten that the value is to be multiplied with; always 0")),
+    Column("DECIMALS", _("How many decimals the value has")),
+    Column("REVISION", FIGURES[9].meaning),
+    Column("RELEASE", RELEASE.meaning),
+)
+
+
+def figures_wide_names(codes: list[str]) -> list[str]:
+    """The columns of the wide figures.csv for these indicators: a value and an obs_status of each."""
+    sides = [name for code in codes for name in (code, f"{code}.obs_status")]
+    return ["operation", "country", "agency", "month", *sides, "revision", "release"]
+
+
 def totals_columns(by: tuple[str, ...]) -> list[Column]:
     """The columns of totals.csv when split by these."""
     return [OPERATION, RELEASE, *(_SPLITS[name] for name in BY if name in by), *_TOTALS]
@@ -81,6 +109,25 @@ def totals_rows(selection: Selection, by: tuple[str, ...]) -> list[dict]:
     dimensions = tuple(name for name in BY if name in by and name in queries.DIMENSIONS)
     names = [column.name for column in totals_columns(by)]
     return [_row(selection, names, total) for total in queries.totals(selection, dimensions)]
+
+
+def totals_wide(rows: list[dict], by: tuple[str, ...]) -> tuple[list[str], list[dict]]:
+    """The same rows with the indicators side by side: the names of the columns, and a row for every place of the split.
+
+    Which reports are in is the same for all indicators, so it stands once; how many marks are in a sum does not.
+    """
+    sides = ["operation", "release", *(name for name in BY if name in by)]
+    found: dict[tuple, dict] = {}
+    codes = list(dict.fromkeys(row["indicator"] for row in rows))
+    for row in rows:
+        place = found.setdefault(
+            tuple(row[name] for name in sides),
+            {name: row[name] for name in (*sides, "reports_expected", "reports_in", "complete")},
+        )
+        place[row["indicator"]] = row["value"]
+        place[f"{row['indicator']}.not_available"] = row["not_available"]
+    indicators = [name for code in codes for name in (code, f"{code}.not_available")]
+    return [*sides, *indicators, "reports_expected", "reports_in", "complete"], list(found.values())
 
 
 def _row(selection: Selection, names: list[str], total: Total) -> dict:

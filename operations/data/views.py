@@ -13,6 +13,7 @@ from .. import access, queries
 from ..selections import Unselectable
 from ..templatetags.show import moment
 from . import asked, choices, tables, writers
+from .making import snapshot
 
 SHOWN = 30  # rows of the totals on the page; the file has them all
 
@@ -25,7 +26,7 @@ def index(request):
             return redirect_to_login(request.get_full_path())
         raise PermissionDenied
     page, status = {}, 200
-    with writers.snapshot():
+    with snapshot():
         try:
             question = _question(request, request.GET)
         except Unselectable as refusal:

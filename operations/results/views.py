@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from .. import access, actions, months, queries, selections
 from ..data import choices
-from ..data.writers import snapshot
+from ..data.making import snapshot
 from ..models import Indicator, Operation, Report
 from ..selections import Selection, Unselectable
 from ..templatetags.show import day, moment

@@ -1,0 +1,18 @@
+"""All forms in which figures and totals can be had, by the name of their file."""
+
+from . import writers
+from .making import Form
+
+CSV = "text/csv; charset=utf-8; header=present"
+JSON = "application/json"
+
+FORMS = {
+    form.name: form
+    for form in (
+        Form("figures.csv", CSV, writers.figures_csv, wide=True),
+        Form("figures.json", JSON, writers.figures_json),
+        Form("figures.sdmx.csv", "application/vnd.sdmx.data+csv; version=2.0.0", writers.figures_sdmx_csv),
+        Form("totals.csv", CSV, writers.totals_csv, splits=True, calculated=True, wide=True),
+        Form("totals.json", JSON, writers.totals_json, splits=True, calculated=True),
+    )
+}
