@@ -306,3 +306,10 @@ def test_a_draft_has_no_receipt_and_a_correction_that_of_what_was_handed_in(marc
     fill(march, officer, drug_cases=6)
     assert b"2025-03\t1\n" in client.get(f"{march.get_absolute_url()}receipt.txt").content
     assert "SHA-256" not in client.get(march.get_absolute_url()).content.decode()
+
+
+def test_what_was_sent_back_has_no_receipt_until_it_is_submitted_again(march, officer, reviewer):
+    in_state(march, officer, reviewer, "draft")
+    client = desk(officer)
+    assert "SHA-256" not in client.get(march.get_absolute_url()).content.decode()
+    assert client.get(f"{march.get_absolute_url()}receipt.txt").status_code == 404

@@ -241,3 +241,15 @@ def test_more_months_questions_steps_and_extensions_cost_no_more_queries(operati
     for month in ("2024-03", "2024-04", "2024-05"):
         happen(month)
     assert cost() == before
+
+
+def test_who_is_officer_and_reviewer_has_only_the_own_agencys_questions_to_answer(
+    operation, officer, reviewer
+):
+    from django.contrib.auth.models import Group
+
+    officer.groups.add(Group.objects.get(name="reviewer"))
+    asked(submitted(report(operation, "KH-NP", "2024-03"), person("officer", "KH-NP")), reviewer)
+    text = page(officer)
+    todo = text[text.index("To do now") : text.index("</ul>", text.index("To do now"))]
+    assert "Question" not in todo and "Is it really so many?" in text
