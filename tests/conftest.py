@@ -15,6 +15,9 @@ from django.db import connection
 from django.db.backends.signals import connection_created
 from django.test import TransactionTestCase
 
+# lxml is here for a reader of SDMX only: the product has none, and openpyxl would read and write by it.
+os.environ["OPENPYXL_LXML"] = "False"
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
