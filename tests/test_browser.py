@@ -14,7 +14,9 @@ LEAVES = [
     "scam-cases-fraud", "scam-cases-gambling", "drug-cases", "drug-suspects", "drugs-heroin",
     "drugs-methamphetamine-tablets", "precursors-scheduled", "trafficking-cases",
 ]  # fmt: skip
-AREAS = 3
+# By month and by country for each of three areas, drugs and precursors by substance, and the running sums: of each
+# area, and once more of weights.
+CHARTS = 3 * 2 + 2 + 4
 
 # Role and address of every page that somebody works on.
 PAGES = [
@@ -22,6 +24,7 @@ PAGES = [
     ("", "/results/JT-2025/?country=TH&from=2025-03&to=2025-03&area=drugs"),
     ("", "/results/JT-2025/?release=9"),
     ("", "/results/JT-2025/explain/?indicator=drugs-seized"),
+    ("", "/results/JT-2025/explain/?indicator=drug-cases&agency=TH-RTP&from=2025-03&to=2025-03"),
     ("", "/releases/"),
     ("", "/releases/JT-2025/1/"),
     ("", "/data/"),
@@ -33,6 +36,7 @@ PAGES = [
     ("officer", "/reports/JT-2025/TH-RTP/2025-02/questions/{question}/"),
     ("officer", "/reports/JT-2025/TH-RTP/2025-04/"),
     ("reviewer", "/reports/"),
+    ("reviewer", "/results/JT-2025/?as_of=2025-04-04T00:00Z"),
     ("reviewer", "/review/"),
     ("reviewer", "/review/JT-2025/TH-RTP/2025-04/"),
     ("reviewer", "/review/JT-2025/TH-RTP/2025-04/?show=odd"),
@@ -111,11 +115,14 @@ def each_page(open_page, **kind):
 def test_the_charts_are_drawn_and_the_browser_has_nothing_to_complain_of(open_page):
     page = open_page(viewport={"width": 1320, "height": 900})
     charts = page.locator("figure.figure")
-    assert charts.count() == 2 * AREAS
+    assert charts.count() == CHARTS
     for index in range(charts.count()):
         charts.nth(index).scroll_into_view_if_needed()
-        page.wait_for_selector(f"figure.figure >> nth={index} >> css=.chart .bars .point path", state="attached")
-    assert page.locator('figure.figure[data-chart="drawn"]').count() == 2 * AREAS
+        page.wait_for_selector(
+            f"figure.figure >> nth={index} >> css=.chart :is(.bars .point path, .scatterlayer .point)",
+            state="attached",
+        )
+    assert page.locator('figure.figure[data-chart="drawn"]').count() == CHARTS
     assert page.locator("#drug-cases-by-month-figure").get_by_text("Feb").count() >= 1
     assert page.complaints == []
 
@@ -153,9 +160,9 @@ def test_axe_finds_nothing(open_page, scheme):
 
 def test_without_a_script_the_tables_stand_open_and_no_empty_box_shows(open_page):
     page = open_page(java_script_enabled=False)
-    assert page.locator("figure.figure table.figures:visible").count() == 2 * AREAS
+    assert page.locator("figure.figure table.figures:visible").count() == CHARTS
     assert page.locator("figure.figure table.figures").first.locator("tbody tr").count() == 2
-    boxes = [page.locator(".chart").nth(index).bounding_box() for index in range(2 * AREAS)]
+    boxes = [page.locator(".chart").nth(index).bounding_box() for index in range(CHARTS)]
     assert [box for box in boxes if box and box["height"] > 1] == []
 
 
