@@ -16,7 +16,7 @@ from django.db.models import Max
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from . import access, checks, months, numbers, queries
+from . import access, checks, communique, months, numbers, queries
 from .models import (
     Agency,
     Answer,
@@ -312,8 +312,9 @@ def release(
             [Pin(release=made, report_id=report, revision_id=revision) for report, revision in pinned],
             batch_size=5000,
         )
+        made.communique = communique.of_release(made)
         made.at = at
-        made.save(update_fields=["at"])
+        made.save(update_fields=["communique", "at"])
         return made
 
 
@@ -412,13 +413,19 @@ def _correct_for(question: Question, report: Report, entered: Entered, *, by, at
     """Change the figure that a question is about, whatever state its report is in."""
     revision, change = _newest(report), {question.indicator.code: entered}
     was_submitted = revision.is_submitted
+    standing = revision.figures.filter(indicator=question.indicator).select_related("unit").first()
+    if standing and (standing.quantity, standing.unit and standing.unit.code, standing.mark) == (
+        entered.quantity,
+        (entered.unit or question.indicator.unit.code) if entered.quantity is not None else None,
+        entered.mark,
+    ):
+        raise Refusal(_("This is the figure that stands there already; confirm it instead."), "figure")
     if revision.is_verified:
         reason = _("Answer to the Centre's question: %(text)s") % {"text": entered.note.strip()}
         revision = _open_correction(report, Revision.Reason.OTHER, reason[:500], by=by, at=at)
     elif was_submitted:
         _move(revision, Step.Verb.TAKE_BACK, Revision.State.DRAFT, by=by, at=at, note=entered.note.strip())
-    if not _save(revision, change, {}).count:
-        raise Refusal(_("This is the figure that stands there already; confirm it instead."), "figure")
+    _save(revision, change, {})
     if was_submitted:
         _hand_in(report, revision, by=by, at=at, note=entered.note.strip())
 

@@ -7,7 +7,18 @@ from django.http import HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
 from . import actions
-from .models import Agency, Country, Factor, FocusArea, Indicator, Operation, Person, PublishedClaim, Unit
+from .models import (
+    Agency,
+    Country,
+    Factor,
+    FocusArea,
+    Indicator,
+    Message,
+    Operation,
+    Person,
+    PublishedClaim,
+    Unit,
+)
 
 admin.site.site_header = admin.site.site_title = _("Safe Lancang–Mekong: administration")
 admin.site.index_title = _("Catalogue and accounts")
@@ -57,7 +68,7 @@ class IndicatorAdmin(NamedAdmin):
 
 @admin.register(Operation)
 class OperationAdmin(NamedAdmin):
-    list_display = ["code", "name", "first_day", "last_day", "due_day", "is_demonstration"]
+    list_display = ["code", "name", "first_day", "last_day", "due_day", "closes_after", "is_demonstration"]
     filter_horizontal = ["agencies", "indicators"]
 
     def save_related(self, request, form, formsets, change):
@@ -76,6 +87,21 @@ class FactorAdmin(Guarded):
 class PublishedClaimAdmin(Guarded):
     list_display = ["operation", "indicator", "said_on", "quantity", "unit", "precision"]
     list_select_related = ["operation", "indicator", "unit"]
+
+
+@admin.register(Message)
+class MessageAdmin(Guarded):
+    """What was sent to whom and whether it arrived; to look at only."""
+
+    list_display = ["on", "kind", "to", "report", "delivered_at", "failure"]
+    list_filter = ["kind", "on"]
+    list_select_related = ["report__operation", "report__agency"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
 
 
 @admin.register(Person)

@@ -1,10 +1,12 @@
 """The administrator keeps the catalogue without code, and the database's refusals reach them as sentences."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 from django.urls import reverse
 from stories import joint_operation, person, report, verified
 
-from operations.models import Agency, Country, Indicator, Operation
+from operations.models import Agency, Country, Indicator, Message, Operation
 
 pytestmark = pytest.mark.django_db
 
@@ -83,3 +85,16 @@ def test_an_officer_is_no_administrator(client):
 def test_nothing_of_the_catalogue_is_deleted(desk):
     country = Country.objects.first()
     assert desk.get(reverse("admin:operations_country_delete", args=[country.pk])).status_code == 403
+
+
+def test_the_messages_sent_are_seen_and_not_edited(desk):
+    officer, today = person("officer", "TH-RTP"), date(2026, 11, 5)
+    message = Message.objects.create(
+        person=officer, kind="before", to="officer@example.org", subject="Due soon", body="In five days.",
+        on=today, at=datetime(2026, 11, 5, 6, tzinfo=UTC), failure="The mail server did not answer.",
+    )  # fmt: skip
+    listed = desk.get(reverse("admin:operations_message_changelist")).content.decode()
+    assert "officer@example.org" in listed and "The mail server did not answer." in listed
+    shown = desk.get(reverse("admin:operations_message_change", args=[message.pk])).content.decode()
+    assert "In five days." in shown and 'name="_save"' not in shown
+    assert desk.post(reverse("admin:operations_message_add"), {}).status_code == 403

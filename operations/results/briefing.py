@@ -114,7 +114,7 @@ def _compilers() -> tuple[typst.Compiler, typst.Compiler]:
     folder = settings.BASE_DIR / "templates"
     fonts, none = (
         typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=paths)
-        for paths in ([settings.BASE_DIR / "fonts"], [])
+        for paths in ([folder / "fonts"], [])
     )
     return typst.Compiler(folder / "briefing.typ", root=folder, font_paths=fonts), typst.Compiler(
         font_paths=none
