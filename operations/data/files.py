@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from lmlecc.errors import problem
 
-from .. import access
+from .. import access, selections
 from ..selections import Unselectable
 from . import asked, making
 from .flows import Reader
@@ -116,6 +116,8 @@ def _tell(response, selection, about: About) -> None:
     response["X-Release"] = selection.version
     response["X-Reports"] = f"{found}/{expected}"
     response["X-Row-Count"] = str(about.rows)
+    if selection.as_of:
+        response["X-As-Of"] = selections.written(selection.as_of)
     if selection.operation.is_demonstration:
         response["X-Demonstration"] = "1"
 
@@ -145,6 +147,8 @@ def _filename(question, name: str) -> str:
     selection = question.selection
     stem, _dot, ending = name.partition(".")
     version = "live" if selection.is_live else f"release-{selection.version}"
+    if selection.as_of:
+        version = "as-of-" + selections.written(selection.as_of).replace(":", "")
     more = "-wide" * question.is_wide + "-demonstration" * selection.operation.is_demonstration
     return f"{selection.operation.code}-{version}-{stem}{more}.{ending}"
 

@@ -6,7 +6,7 @@ import json
 
 from django.db import connection
 
-from .. import queries
+from .. import queries, selections
 from .asked import Asked
 from .making import Document
 from .tables import FIGURES, figures_wide_names, totals_columns, totals_rows, totals_wide
@@ -87,6 +87,7 @@ def _head(question: Asked, coverage: tuple[int, int]) -> dict:
     return {
         "operation": selection.operation.code,
         "release": selection.version,
+        **({"as_of": selections.written(selection.as_of)} if selection.as_of else {}),
         "demonstration": selection.operation.is_demonstration,
         "reports": {"expected": expected, "in": found},
     }
