@@ -19,7 +19,8 @@
     made.append(...children);
     return made;
   };
-  const moment = (iso, style) => new Intl.DateTimeFormat(`${document.documentElement.lang}-u-ca-gregory-nu-latn`, style).format(new Date(iso));
+  const language = document.documentElement.lang.replace(/^en$/, "en-GB"); // The day before the month, as elsewhere here.
+  const moment = (iso, style) => new Intl.DateTimeFormat(`${language}-u-ca-gregory-nu-latn`, style).format(new Date(iso));
   const time = (iso) => moment(iso, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const dayAndTime = (iso) => (iso ? moment(iso, { dateStyle: "medium", timeStyle: "short" }) : "–");
 
@@ -83,9 +84,9 @@
     };
   };
 
-  const inWords = (figure, { text, unit, mark, note }) => {
+  const inWords = (figure, { text, unit, mark, note }, hasNote) => {
     const quantity = text ? `${text} ${figure.choice(unit)?.textContent ?? figure.unitLabel}` : words.marks[mark] ?? words.nothing;
-    return [quantity, note].filter(Boolean).join(" · ");
+    return [quantity, hasNote && note].filter(Boolean).join(" · ");
   };
 
   // ------------------------------------------------------------------------------- one figure on the screen
@@ -152,14 +153,18 @@
       return made;
     };
     if (problem?.kind === "conflict") {
-      const side = (whose, content) => button(fill(words[whose], { figure: inWords(figure, content) }), "whose", whose);
-      return question(words.choose_first, side("mine", figure.now()), side("theirs", problem.theirs));
+      const [mine, theirs] = [figure.now(), problem.theirs];
+      const hasNote = mine.note !== theirs.note;
+      const side = (whose, content) => button(fill(words[whose], { figure: inWords(figure, content, hasNote) }), "whose", whose);
+      return question(words.choose_first, side("mine", mine), side("theirs", theirs));
     }
     const readings = unread?.code === "ambiguous" ? Object.entries(unread.readings)
       : saving.isRefused(figure) && problem.readings?.map(({ means, value }) => [means, value]);
     if (!readings) return null;
     const unit = figure.choice(figure.now().unit)?.textContent ?? figure.unitLabel;
-    return question(words.asked, ...readings.map(([means, value]) => button(`${value} ${unit}`, "means", means)));
+    // Without groups, and with the decimal sign of the page: there is one way to read it.
+    const shown = (value) => `${value.replace(".", separators[0])} ${unit}`;
+    return question(words.asked, ...readings.map(([means, value]) => button(shown(value), "means", means)));
   };
 
   // What was understood, where that is not what stands in the field letter by letter.

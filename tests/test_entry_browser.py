@@ -450,6 +450,18 @@ def test_a_submission_does_not_take_along_what_its_officer_has_not_seen(opened, 
     assert values(march) == {"drug-cases": "12", "drug-suspects": "34"}
 
 
+def test_what_is_saved_is_not_sent_again_with_the_submission(opened, colleague, march):
+    type_in(opened, "drugs-heroin", "1204,35")
+    opened.keyboard.press("Enter")
+    saved(opened, "drugs-heroin")
+    fill(march, colleague, drugs_heroin="7")
+    with opened.expect_navigation():
+        opened.get_by_role("button", name="Check and submit").click()
+    assert cell(opened, "drugs-heroin").input_value() == "7.000"
+    assert row(opened, "drugs-heroin").locator(".error").count() == 0
+    assert values(march) == {"drugs-heroin": "7"}
+
+
 # ------------------------------------------------------------------------------------------------- who is typing
 
 

@@ -233,3 +233,10 @@ def test_of_twenty_equal_requests_at_once_one_has_an_effect(march, officer):
     assert {answer.status_code for answer in answers} == {200}
     assert all(answer.json() == answers[0].json() for answer in answers)
     assert Change.objects.filter(revision__report=Report.objects.get(pk=march.pk)).count() == 1
+
+
+def test_a_request_repeated_in_another_language_is_the_same_request(march, client):
+    body = {"text": "12", "unit": "case", "seen": 0}
+    assert put(client, "drug-cases", key="one", **body).status_code == 200
+    again = put(client, "drug-cases", key="one", here="/th" + HERE, **body)
+    assert (again.status_code, again.json()["version"]) == (200, 1)

@@ -44,7 +44,8 @@ def figure(request, operation, agency, month, indicator):
         return problem(
             "bad_request", message % {"field": field or "Idempotency-Key"}, status=400, field=field
         )
-    fingerprint = hashlib.sha256(request.path.encode() + b"\n" + request.body).hexdigest()
+    # Of the figure, not of the address: who changes the language in mid-typing repeats the request in the new one.
+    fingerprint = hashlib.sha256(f"{report.pk} {indicator}\n".encode() + request.body).hexdigest()
     with transaction.atomic():
         # Saves of one report wait for each other here, so that the version compared is the version changed.
         Report.objects.select_for_update(no_key=True).get(pk=report.pk)

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 from itertools import groupby
 
@@ -89,17 +88,24 @@ class Row:
         return self.wants_note or (is_changed and bool(one.error))
 
 
+@dataclass(frozen=True)
+class Column:
+    """An earlier month beside the sheet: what it is called and what was reported."""
+
+    label: str
+    entries: dict[str, checks.Entry]
+
+
 def rows(
-    sheet: Sheet, report: Report, entries: dict, found: list[checks.Finding], remarks: dict
+    sheet: Sheet, columns: list[Column], entries: dict, found: list[checks.Finding], remarks: dict
 ) -> list[dict]:
     """The sheet by focus area: {area, rows}, each total after the last of its parts.
 
-    `entries` are what is saved, `remarks` what was said (queries.thread), both by indicator.
+    `columns` stand beside it, `entries` are what is saved, `remarks` what was said (queries.thread).
     """
-    earlier = queries.earlier_entries(report, MONTHS_BESIDE)
     arranged = []
     for indicator, parts in queries.in_order(one.indicator for one in sheet.fields.values()):
-        past = [_past(indicator, parts, *one) for one in zip(beside(report), earlier, strict=True)]
+        past = [_past(indicator, parts, column) for column in columns]
         if parts:
             total = queries.sum_of(entries, parts)
             arranged.append(Row(indicator, past, parts=parts, total=total, partial=partial(entries, parts)))
@@ -122,19 +128,25 @@ def partial(entries: dict, parts: list[str]) -> str:
     return _("partial: %(filled)s of %(wanted)s") % {"filled": filled, "wanted": len(parts)}
 
 
-def beside(report: Report) -> list[date]:
-    """The months shown beside this one, newest first; fewer where the operation begins."""
+def beside(report: Report) -> list[Column]:
+    """The months before this one, the newest first, fewer where the operation begins; then the same month a year
+    earlier, where it was reported."""
     first = max(report.operation.first_month, months.shift(report.month, -MONTHS_BESIDE))
-    return list(months.span(first, months.previous(report.month)))[::-1]
+    span = list(months.span(first, months.previous(report.month)))[::-1]
+    earlier = queries.earlier_entries(report, MONTHS_BESIDE)
+    columns = [Column(show.month_short(month), entries) for month, entries in zip(span, earlier, strict=True)]
+    if (year_earlier := queries.year_earlier_entries(report)) is not None:
+        columns.append(Column(show.month(months.shift(report.month, -12)), year_earlier))
+    return columns
 
 
-def _past(indicator: Indicator, parts: list[str], month: date, entries: dict) -> dict:
-    """A cell of an earlier month (see _cell.html), with its month's name for narrow screens."""
-    mark = None if parts else entries.get(indicator.code, checks.EMPTY).mark
+def _past(indicator: Indicator, parts: list[str], column: Column) -> dict:
+    """A cell of an earlier month (see _cell.html), with its name for narrow screens."""
+    mark = None if parts else column.entries.get(indicator.code, checks.EMPTY).mark
     return {
-        "text": show.figure(queries.sum_of(entries, parts or [indicator.code]), indicator.decimals),
+        "text": show.figure(queries.sum_of(column.entries, parts or [indicator.code]), indicator.decimals),
         "why": Mark(mark).label if mark else "",
-        "month": show.month_short(month),
+        "month": column.label,
     }
 
 

@@ -181,6 +181,7 @@ def _page(request, report, revision, sheet, errors=(), *, correction=None, is_ch
     closed = lock.message if lock else ""
     found, entries = queries.findings(report, revision), queries.entries(revision)
     open_points = tables.open_points(found, entries)
+    columns = tables.beside(report)
     number = revision.number if revision else 0
     steps = Step.objects.filter(revision__report=report, revision__number__lte=number)
     sent_back = steps.last() if revision and report.standing == "sent_back" else None
@@ -195,8 +196,8 @@ def _page(request, report, revision, sheet, errors=(), *, correction=None, is_ch
         "may_review": access.may_review(user),
         "errors": list(errors),
         "sheet": sheet,
-        "beside": tables.beside(report),
-        "groups": tables.rows(sheet, report, entries, found, queries.thread(report, number)),
+        "beside": columns,
+        "groups": tables.rows(sheet, columns, entries, found, queries.thread(report, number)),
         "marks": Mark.choices,
         "scripts": words.for_scripts(),
         "may_enter": may_enter,
