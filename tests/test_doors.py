@@ -67,6 +67,12 @@ results:operation GET  /results/JT/?country=XX                               302
 results:operation GET  /results/JT/?release=live                             302 302 200 200 200 200 200 403 403 403
 results:operation GET  /results/JT/?release=live&country=LA                  302 302 200 200 403 200 200 403 403 403
 results:operation GET  /results/JT/?release=live&country=TH                  302 302 403 403 200 200 200 403 403 403
+results:operation GET  /results/JT/?as_of=2025-05-01T00:00Z                  302 302 200 200 200 200 200 403 403 403
+results:operation GET  /results/JT/?as_of=2025-05-01T00:00Z&country=LA       302 302 200 200 403 200 200 403 403 403
+results:operation GET  /results/JT/?as_of=2025-05-01T00:00Z&release=1        302 302 400 400 400 400 400 403 403 403
+results:operation GET  /results/JT/?as_of=soon                               302 302 400 400 400 400 400 403 403 403
+results:operation GET  /results/JT/?agency=LA-MND                            302 200 200 200 200 200 200 200 200 200
+results:operation GET  /results/JT/?release=live&agency=LA-MND               302 302 200 200 400 200 200 403 403 403
 results:operation GET  /results/EMPTY/                                       302 404 404 404 404 404 404 404 404 404
 results:operation GET  /results/NONE/                                        404 404 404 404 404 404 404 404 404 404
 results:briefing  GET  /results/JT/briefing.pdf                              302 200 200 200 200 200 200 200 200 200
@@ -78,6 +84,7 @@ results:briefing  GET  /results/EMPTY/briefing.pdf                           302
 results:briefing  GET  /results/NONE/briefing.pdf                            404 404 404 404 404 404 404 404 404 404
 results:briefing  POST /results/JT/briefing.pdf                              405 405 405 405 405 405 405 405 405 405
 results:explain   GET  /results/JT/explain/?indicator=drug-cases             302 200 200 200 200 200 200 200 200 200
+results:explain   GET  /results/JT/explain/?indicator=drug-cases&as_of=2025-05-01T00:00Z 302 302 200 200 200 200 200 403 403 403
 results:explain   GET  /results/JT/explain/                                  302 400 400 400 400 400 400 400 400 400
 results:explain   GET  /results/JT/explain/?indicator=drug-cases&release=live 302 302 200 200 200 200 200 403 403 403
 results:releases  GET  /releases/                                            302 200 200 200 200 200 200 200 200 200
@@ -97,6 +104,19 @@ data:totals_csv   GET  /data/totals.csv?release=live&country=LA              401
 data:totals_json  GET  /data/totals.json                                     401 200 200 200 200 200 200 200 200 403
 data:totals_json  GET  /data/totals.json?release=live&country=LA             401 401 200 200 403 200 200 403 403 403
 data:totals_json  GET  /data/totals.json?release=9                           401 404 404 404 404 404 404 404 404 403
+data:figures_json GET  /data/figures.json                                    401 200 200 200 200 200 200 200 200 403
+data:figures_json GET  /data/figures.json?release=live&country=LA            401 401 200 200 403 200 200 403 403 403
+data:figures_xlsx GET  /data/figures.xlsx                                    401 200 200 200 200 200 200 200 200 403
+data:figures_xlsx GET  /data/figures.xlsx?release=live&country=LA            401 401 200 200 403 200 200 403 403 403
+data:figures_sdmx_csv GET  /data/figures.sdmx.csv                            401 200 200 200 200 200 200 200 200 403
+data:figures_sdmx_csv GET  /data/figures.sdmx.csv?release=live&country=LA    401 401 200 200 403 200 200 403 403 403
+data:package_zip  GET  /data/package.zip                                     401 200 200 200 200 200 200 200 200 403
+data:package_zip  GET  /data/package.zip?release=live&country=LA             401 401 200 200 403 200 200 403 403 403
+data:manifest_json GET  /data/manifest.json                                  401 200 200 200 200 200 200 200 200 403
+data:manifest_json GET  /data/manifest.json?release=live&country=LA          401 401 200 200 403 200 200 403 403 403
+data:codebook_csv GET  /data/codebook.csv                                    401 200 200 200 200 200 200 200 200 403
+data:codebook_json GET  /data/codebook.json                                  401 200 200 200 200 200 200 200 200 403
+data:codebook     GET  /data/codebook/                                       302 200 200 200 200 200 200 200 200 403
 
 entry:reports     GET  /reports/                                             302 302 200 200 200 200 200 200 403 403
 entry:report      GET  /reports/JT/LA-MPS/expected/                          302 302 200 200 404 200 200 404 404 404

@@ -40,7 +40,7 @@ def read(params, *, person, today: date, splits: bool, calculated: bool, wide: b
     allowed = PARAMETERS + ("by",) * splits + ("layout",) * wide
     known(params, allowed)
     language(params)
-    bom = _one(params, "bom", ("", "0", "1")) == "1"
+    marked = bom(params)
     layout = _one(params, "layout", ("", "long", "wide")) or "long"
     by = _by(params)
     if layout == "wide" and "focus_area" in by:
@@ -50,7 +50,7 @@ def read(params, *, person, today: date, splits: bool, calculated: bool, wide: b
         )
     selection = selections.read(params, operation=operation(params), person=person, today=today)
     _collected(selection, calculated)
-    return Asked(selection, by, bom, layout)
+    return Asked(selection, by, marked, layout)
 
 
 def known(params, allowed: tuple[str, ...]) -> None:
@@ -67,6 +67,11 @@ def known(params, allowed: tuple[str, ...]) -> None:
 def language(params) -> str:
     """The code of the language asked for with `lang`, "" for none; Unselectable for one not spoken here."""
     return _one(params, "lang", ("", *dict(settings.LANGUAGES)))
+
+
+def bom(params) -> bool:
+    """Whether a byte order mark is asked for; Unselectable for what is neither yes nor no."""
+    return _one(params, "bom", ("", "0", "1")) == "1"
 
 
 def _one(params, name: str, known) -> str:

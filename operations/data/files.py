@@ -1,11 +1,13 @@
 """The files for machines: complete or broken off for all to see, and the same bytes for the same release."""
 
 import functools
+import hashlib
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import FileResponse, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.utils import timezone, translation
-from django.utils.cache import patch_vary_headers
+from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -14,9 +16,9 @@ from lmlecc.errors import problem
 
 from .. import access, selections
 from ..selections import Unselectable
-from . import asked, making
+from . import asked, codebook, making, writers
 from .flows import Reader
-from .forms import FORMS
+from .forms import CSV, FORMS, JSON
 from .kept import CODINGS, About
 
 CODES = {400: "bad_request", 401: "sign_in", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
@@ -82,6 +84,43 @@ def file(request, name: str):
     if request.method == "HEAD":
         response = _head(response)
     return _around(response, request, question.selection, response["ETag"])
+
+
+@machine
+def codebook_csv(request):
+    """What the indicators mean, in the language asked for, English if none is."""
+    operation = _of_codebook(request)
+    bom = asked.bom(request.GET)
+    with translation.override(asked.language(request.GET) or "en"):
+        found = codebook.rows(operation)
+    content = writers.BOM * bom + codebook.written_csv(found)
+    return _codebook(request, content, len(found), "csv")
+
+
+@machine
+def codebook_json(request):
+    """The same in every language, or in the one asked for, with what every other code means."""
+    operation = _of_codebook(request)
+    language = asked.language(request.GET)
+    rows, content = codebook.written_json(operation, [language] if language else dict(settings.LANGUAGES))
+    return _codebook(request, content, rows, "json")
+
+
+def _of_codebook(request):
+    """The operation asked for, None for all of them: a codebook is of no release, for it says what words mean."""
+    asked.known(request.GET, ("operation", "bom", "lang"))
+    return asked.operation(request.GET) if request.GET.get("operation") else None
+
+
+def _codebook(request, content: bytes, rows: int, ending: str):
+    response = HttpResponse(content, content_type={"csv": CSV, "json": JSON}[ending])
+    response["Content-Length"] = str(len(content))
+    response["Content-Disposition"] = f'attachment; filename="codebook.{ending}"'
+    response["Cache-Control"] = "public, no-cache" if request.user.is_anonymous else "private, no-cache"
+    response["ETag"] = f'"{hashlib.sha256(content).hexdigest()}"'
+    response["X-Row-Count"] = str(rows)
+    patch_vary_headers(response, ["Cookie"])
+    return get_conditional_response(request, etag=response["ETag"], response=response)
 
 
 def _kept(request, kept):

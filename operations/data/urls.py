@@ -13,5 +13,11 @@ from .forms import FORMS
 app_name = "data"
 urlpatterns = [
     *(path(f"data/{name}", files.file, {"name": name}, name=name.replace(".", "_")) for name in FORMS),
-    *i18n_patterns(path("data/", views.index, name="index"), prefix_default_language=False),
+    path("data/codebook.csv", files.codebook_csv, name="codebook_csv"),
+    path("data/codebook.json", files.codebook_json, name="codebook_json"),
+    *i18n_patterns(
+        path("data/", views.index, name="index"),
+        path("data/codebook/", views.codebook_page, name="codebook"),
+        prefix_default_language=False,
+    ),
 ]

@@ -1,5 +1,6 @@
 """The page of the files: what they are, the addresses of a selection, its totals, what the columns mean."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -7,12 +8,12 @@ from django.http import QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language
 
 from .. import access, queries
 from ..selections import Unselectable
 from ..templatetags.show import moment
-from . import asked, choices, tables, writers
+from . import asked, choices, citing, codebook, offers, tables, writers
 from .making import snapshot
 
 SHOWN = 30  # rows of the totals on the page; the file has them all
@@ -42,6 +43,27 @@ def index(request):
     return render(request, "data/index.html", page, status=status)
 
 
+@login_not_required
+def codebook_page(request):
+    """What every indicator means, of all operations."""
+    person = request.user
+    if not access.may_download(person):
+        if person.is_anonymous:
+            return redirect_to_login(request.get_full_path())
+        raise PermissionDenied
+    language = "" if get_language() == settings.LANGUAGE_CODE else f"?lang={get_language()}"
+    return render(
+        request,
+        "data/codebook.html",
+        {
+            "areas": codebook.by_area(),
+            "statuses": tables.STATUSES.items(),
+            "csv_url": reverse("data:codebook_csv") + language,
+            "json_url": reverse("data:codebook_json"),
+        },
+    )
+
+
 def _question(request, params) -> asked.Asked:
     return asked.read(params, person=request.user, today=timezone.localdate(), splits=True, calculated=True)
 
@@ -58,7 +80,7 @@ def _page(request, question: asked.Asked) -> dict:
     selection = question.selection
     rows = tables.totals_rows(selection, question.by)
     found, expected = queries.reports_in(selection)
-    files = _files(request, question, len(rows))
+    files = offers.offers(question, (found, expected), rows, request.build_absolute_uri)
     here = f"{reverse('data:index')}?operation={selection.operation.code}&"
     return {
         "selection": selection,
@@ -82,44 +104,9 @@ def _page(request, question: asked.Asked) -> dict:
         "splits": choices.splits(question),
         "kept": choices.hidden(selection),
         "files": files,
-        "example": files[0]["url"] or files[1]["url"],
+        "example": next(file["url"] for file in files if file["url"]),
+        "citation": citing.citation(selection, "figures.csv"),
         "table_columns": [column.name for column in tables.totals_columns(question.by)],
         "table_rows": [[writers.cell(value) for value in row.values()] for row in rows[:SHOWN]],
         "left_out": max(0, len(rows) - SHOWN),
     }
-
-
-def _files(request, question: asked.Asked, totals: int) -> list[dict]:
-    """The files of the selection, each with full address and count of rows; None where it cannot be had."""
-    selection = question.selection
-    query = f"?operation={selection.operation.code}&{selection.query()}"
-    split = query + "".join(f"&by={name}" for name in question.by)
-    figures = {
-        "name": "figures.csv",
-        "what": _("Figures as entered, one a row"),
-        "rows": queries.figures_count(selection),
-        "url": request.build_absolute_uri(reverse("data:figures_csv") + query),
-    }
-    above = queries.calculated(selection.operation)
-    if calculated := [code for code in selection.indicators if code in above]:
-        figures |= {
-            "what": _("Not with %(codes)s, which is calculated; choose its parts.")
-            % {"codes": ", ".join(calculated)},
-            "rows": None,
-            "url": None,
-        }
-    return [
-        figures,
-        {
-            "name": "totals.csv",
-            "what": _("Calculated totals with their coverage"),
-            "rows": totals,
-            "url": request.build_absolute_uri(reverse("data:totals_csv") + split),
-        },
-        {
-            "name": "totals.json",
-            "what": _("The same totals for programs"),
-            "rows": totals,
-            "url": request.build_absolute_uri(reverse("data:totals_json") + split),
-        },
-    ]
