@@ -79,7 +79,7 @@ def newest_operation() -> Operation | None:
 
 def read(params, *, operation: Operation, person, today: date) -> Selection:
     """The selection that query parameters (a QueryDict) name; Unselectable where that is none or not theirs."""
-    as_of = _as_of(params, operation, today)
+    as_of = _as_of(params, operation, person, today)
     release = None if as_of else _release(operation, _one(params, "release"), person)
     newest = release.last_month if release else newest_live_month(operation, as_of.date() if as_of else today)
     first = _month(params, "from", operation.first_month, operation, newest)
@@ -129,12 +129,14 @@ def _one(params, name: str) -> str:
     return values[0] if values else ""
 
 
-def _as_of(params, operation: Operation, today: date) -> datetime | None:
-    """The moment named, in UTC where it names no offset; None for none."""
+def _as_of(params, operation: Operation, person, today: date) -> datetime | None:
+    """The moment named, in UTC where it names no offset; None for none. For those alone who see what is live."""
     # An address writes a space as “+”, so an offset's “+” that nobody escaped comes here as a space.
     text = _one(params, "as_of").strip().replace(" ", "+")
     if not text:
         return None
+    if not access.live_countries(person):
+        raise Unselectable(_("Only those who see unreleased figures may look at a moment."), "as_of", 403)
     if _one(params, "release") not in ("", "live"):
         raise Unselectable(
             _("A release never changes, so it cannot be looked at as of a moment; leave out one of the two."),

@@ -97,6 +97,8 @@ data:index        GET  /data/                                                302
 data:figures_csv  GET  /data/figures.csv                                     401 200 200 200 200 200 200 200 200 403
 data:figures_csv  GET  /data/figures.csv?release=live&country=LA             401 401 200 200 403 200 200 403 403 403
 data:figures_csv  GET  /data/figures.csv?release=live&country=TH             401 401 403 403 200 200 200 403 403 403
+data:figures_csv  GET  /data/figures.csv?as_of=2025-05-01T00:00Z&country=LA  401 401 200 200 403 200 200 403 403 403
+data:figures_csv  GET  /data/figures.csv?agency=LA-MND                       401 200 200 200 200 200 200 200 200 403
 data:figures_csv  GET  /data/figures.csv?operation=EMPTY                     401 404 404 404 404 404 404 404 404 403
 data:figures_csv  POST /data/figures.csv                                     405 405 405 405 405 405 405 405 405 405
 data:totals_csv   GET  /data/totals.csv                                      401 200 200 200 200 200 200 200 200 403
