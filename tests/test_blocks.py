@@ -3,6 +3,8 @@
 from datetime import date
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from stories import joint_operation
 
 from operations.entry import blocks, names
@@ -271,3 +273,24 @@ def test_a_table_of_another_agency_or_month_is_refused(known):
 def test_what_is_no_block_is_refused_with_a_sentence(known, text, said):
     with pytest.raises(blocks.NotRead, match=said):
         read(text, known)
+
+
+PIECES = [
+    "\t", "\n", "\r\n", '"', ":", ";", "|", " ", "  ", "-", "1.", "=", "\u200b", "Heroin", "drug-cases", "Drugs", "n/a",
+    "Cases investigated", "12.5", "1.234", "៥៣", "kg", "Mar 2025", "Unit", "Code", "saved", "month", "agency",
+]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    pieces=st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=4)), max_size=60),
+    at=st.sampled_from(["", "drug-cases", "nothing", "drugs-seized"]),
+    column=st.none() | st.integers(-1, 50),
+)
+def test_whatever_is_pasted_is_rows_or_a_sentence(known, pieces, at, column):
+    try:
+        block = read("".join(pieces), known, at=at, column=column)
+    except blocks.NotRead as problem:
+        assert len(str(problem)) < 300
+        return
+    assert all(row.code == "" or row.code in known.by_code for row in block.rows)
