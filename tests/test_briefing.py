@@ -27,6 +27,7 @@ from operations.results.tables import Board, amount
 from operations.selections import Selection
 from operations.templatetags.show import figure, month_short
 
+FONTS = settings.BASE_DIR / "templates" / "fonts"
 pytestmark = pytest.mark.django_db
 READS_PDF = pytest.mark.skipif(
     not (shutil.which("pdftotext") and shutil.which("pdfinfo")),
@@ -294,7 +295,7 @@ def glyphs() -> set[int]:
     """The characters that the fonts of the briefing have between them, in their regular weight."""
     return {
         code
-        for path in sorted((settings.BASE_DIR / "templates" / "fonts").glob("*/400.ttf"))
+        for path in sorted(FONTS.glob("*/400.ttf"))
         for code in TTFont(path).getBestCmap()
     }
 
@@ -321,7 +322,7 @@ def test_the_fonts_have_every_character_of_the_catalogue_and_of_the_translations
 
 
 def test_bold_has_what_regular_has():
-    for path in sorted((settings.BASE_DIR / "templates" / "fonts").glob("*/700.ttf")):
+    for path in sorted(FONTS.glob("*/700.ttf")):
         assert TTFont(path).getBestCmap().keys() == TTFont(path.with_name("400.ttf")).getBestCmap().keys()
 
 
@@ -329,11 +330,11 @@ def test_the_page_asks_for_every_font_there_is():
     """A family that the template does not name would never be taken, and nothing would say so."""
     asked = (settings.BASE_DIR / "templates" / "briefing.typ").read_text()
     families = {
-        TTFont(path)["name"].getDebugName(1) for path in (settings.BASE_DIR / "templates" / "fonts").glob("*/*.ttf")
+        TTFont(path)["name"].getDebugName(1) for path in FONTS.glob("*/*.ttf")
     }
     assert len(families) == 8
     assert [family for family in families if f'"{family}"' not in asked] == []
-    assert all((path.parent / "LICENSE").exists() for path in (settings.BASE_DIR / "templates" / "fonts").glob("*/*.ttf"))
+    assert all((path.parent / "LICENSE").exists() for path in FONTS.glob("*/*.ttf"))
 
 
 @READS_PDF
