@@ -1,5 +1,6 @@
 """The demonstration: made by a rule, adding up to what was published, showing each state, labelled everywhere."""
 
+import gzip
 from datetime import date
 from decimal import Decimal
 
@@ -7,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import transaction
-from django.test import override_settings
+from django.test import Client, override_settings
 
 from operations import access, checks, demonstration, months, queries
 from operations.management.commands import load_demonstration
@@ -114,6 +115,18 @@ def test_a_total_is_the_published_one(released, indicator):
 def test_drugs_seized_are_over_82_tonnes_and_below_83(released):
     (total,) = queries.totals(released.narrowed(indicators=("drugs-seized",)))
     assert 82_000 < total.value < 83_000
+
+
+def test_the_results_page_is_light(released, settings):
+    """Numbers and styles come within 60 kB, and with the charts all within 450 kB."""
+    settings.PUBLIC_RESULTS = True
+    page = Client().get("/results/SLM-2025/").content
+    static = settings.BASE_DIR / "static"
+    styles = gzip.compress((static / "site.css").read_bytes())
+    first = len(gzip.compress(page)) + len(styles)
+    scripts = ["vendor/plotly/plotly-basic.min.js", "vendor/plotly/plotly.css", "charts.js", "menus.js"]
+    assert b"8,012" in page and first < 60_000
+    assert first + sum(len(gzip.compress((static / name).read_bytes())) for name in scripts) < 450_000
 
 
 @pytest.mark.parametrize("by", ["country", "agency", "month"])
