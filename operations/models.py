@@ -5,16 +5,18 @@ migrations/0002_guards.py; both refuse raw SQL too.
 """
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from . import months
+from . import months, wording
 
 # ---------------------------------------------------------------------------------------- the catalogue
 
@@ -278,6 +280,17 @@ class Operation(Named):
         related_name="operations",
         limit_choices_to={"children": None},
     )
+    communique = models.TextField(
+        _("communiqué"),
+        blank=True,
+        default="",
+        db_default="",
+        max_length=4000,
+        help_text=_(
+            "The paragraph of the results, with places for numbers: {drug-cases}, or in another unit, whole or with "
+            "decimals, {drugs-seized:over t}, {precursors-seized:0.01 t}. In other languages under “communique” above"
+        ),
+    )
     short_name = ""
 
     class Meta(Named.Meta):
@@ -293,6 +306,35 @@ class Operation(Named):
                 name="operation_due_day_in_every_month", condition=Q(due_day__range=(1, 28))
             ),
         ]
+
+    def clean(self):
+        """Every place for a number in the communiqué can be read, and each language has the same ones."""
+        super().clean()
+        slots = self._slots(self.communique)
+        known = set(Indicator.objects.values_list("code", flat=True))
+        if unknown := sorted({slot.indicator for slot in slots} - known):
+            raise ValidationError({"communique": _("There is no indicator “%s”.") % unknown[0]})
+        units = set(Unit.objects.values_list("code", flat=True))
+        if unknown := sorted({slot.unit for slot in slots} - units - {""}):
+            raise ValidationError({"communique": _("There is no unit “%s”.") % unknown[0]})
+        for language, texts in self.translations.items():
+            text = texts.get("communique", "")
+            if text and sorted(map(repr, self._slots(text))) != sorted(map(repr, slots)):
+                raise ValidationError(
+                    {
+                        "communique": _("The communiqué in “%s” has not the same numbers as in English.")
+                        % language
+                    }
+                )
+
+    @staticmethod
+    def _slots(text: str) -> list[wording.Slot]:
+        try:
+            return wording.slots(text)
+        except ValueError as piece:
+            raise ValidationError(
+                {"communique": _("“%s” cannot be read; write a number's place like {drug-cases}.") % piece}
+            ) from None
 
     @property
     def first_month(self) -> date:
@@ -785,6 +827,12 @@ class Release(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("by"), related_name="releases"
     )
     at = models.DateTimeField(_("published at"), null=True)
+    communique = models.JSONField(
+        _("communiqué"),
+        default=dict,
+        blank=True,
+        help_text=_("As published: by language its words, and between them each number with what it is of"),
+    )
     revisions = models.ManyToManyField(Revision, through="Pin", related_name="releases")
 
     objects = ReleaseQuerySet.as_manager()
@@ -834,6 +882,7 @@ class PublishedClaim(models.Model):
     class Precision(models.TextChoices):
         EXACT = "exact", _("exact")
         OVER = "over", _("more than, below the next whole unit")
+        ROUNDED = "rounded", _("rounded")
 
     operation = models.ForeignKey(
         Operation, models.PROTECT, verbose_name=_("operation"), related_name="claims"
@@ -846,7 +895,7 @@ class PublishedClaim(models.Model):
     wording = models.CharField(_("in these words"), max_length=300)
     quantity = models.DecimalField(_("quantity"), max_digits=18, decimal_places=3)
     unit = models.ForeignKey(Unit, models.PROTECT, verbose_name=_("unit"), related_name="+")
-    precision = models.CharField(_("precision"), max_length=6, choices=Precision, default=Precision.EXACT)
+    precision = models.CharField(_("precision"), max_length=7, choices=Precision, default=Precision.EXACT)
 
     class Meta:
         verbose_name = _("published claim")
@@ -858,3 +907,13 @@ class PublishedClaim(models.Model):
 
     def __str__(self):
         return f"{self.operation.code} {self.indicator.code} {self.said_on}"
+
+    @property
+    def decimals(self) -> int:
+        """With how many decimals it was said."""
+        return wording.decimals_said(self.wording, self.quantity)
+
+    def holds(self, value: Decimal, factor: Decimal) -> bool:
+        """Whether a record in the indicator's unit bears it out; `factor` is what one of its own is in that."""
+        low, high = wording.bounds(self.quantity, self.precision, self.decimals)
+        return low * factor <= value < high * factor

@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from . import access, checks, months
+from . import access, checks, months, numbers
 from .checks import Entry
 from .models import (
     Agency,
@@ -28,6 +28,7 @@ from .models import (
     Operation,
     Person,
     Pin,
+    PublishedClaim,
     Question,
     Release,
     Report,
@@ -873,3 +874,137 @@ def moved_since(release: Release) -> list[tuple[Report, Revision | None, Revisio
         for pin in pins.order_by("report__month", "report__agency__position")
         if old.get(pin.report_id) != pin.revision
     ]
+
+
+# ------------------------------------------------------------------------------ what was said in public
+
+
+def claims(operation: Operation) -> list[PublishedClaim]:
+    """The numbers said in public of an operation, each with `factor`: what one of its units is in the indicator's.
+
+    In the order of the days and the Centre's texts. `factor` is None where nothing converted them on that day.
+    """
+    found = operation.claims.select_related("indicator__unit", "indicator__area", "unit", "operation")
+    found = list(found.order_by("said_on", "where", "indicator__area__position", "indicator__position"))
+    for claim in found:
+        claim.factor = factor_of(claim.indicator, claim.unit.code, months.of(claim.said_on))
+    return found
+
+
+def factor_of(indicator: Indicator, unit: str, month: date) -> Decimal | None:
+    """What one of a unit is in the indicator's own, in that month; None where nothing converts it."""
+    if unit == indicator.unit.code:
+        return Decimal(1)
+    found = factors([indicator], month).get((indicator.code, unit))
+    return found.factor if found else None
+
+
+def release_at(operation: Operation, day: date) -> Release | None:
+    """The newest release on a day (of UTC), else the first one after it; None for none at all."""
+    published = operation.releases.published().select_related("operation")
+    by_then = published.filter(at__date__lte=day).order_by("-number").first()
+    return by_then or published.order_by("number").first()
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why a report's figure of one entered indicator counts for more, or less, in one selection than in another.
+
+    `kind` is `report` (a late one), `month` (of a month after those of the first selection), `withdrawn`, `factor`
+    (converted by another one), or a reason code of Revision. `before` and `after` number the revisions, None for
+    none; `reason` is the correction's own; `amount` is in the indicator's unit.
+    """
+
+    agency: str
+    month: date
+    indicator: str
+    before: int | None
+    after: int | None
+    kind: str
+    reason: str
+    amount: Decimal
+
+
+def causes(before: Selection, now: Selection, *, released_only: bool) -> list[Cause]:
+    """Each revision that moved a figure between two selections of one operation, in the order of months and agencies.
+
+    Together they are the difference of the two totals. With `released_only` a revision that no release ever had is
+    not shown by itself: what it moved stands with the next one that was released.
+    """
+    old, new = _counting(before), _counting(now)
+    moved = {pk for pk in old.keys() | new.keys() if old.get(pk) != new.get(pk)}
+    revisions = Revision.objects.verified().filter(report__in=moved).select_related("report__agency")
+    by_report: dict[int, dict[int, Revision]] = {}
+    for revision in revisions.order_by("report__month", "report__agency__position", "number"):
+        by_report.setdefault(revision.report_id, {})[revision.number] = revision
+    known = set(
+        Pin.objects.filter(report__in=moved, release__at__isnull=False).values_list("revision", flat=True)
+    )
+    pairs = []
+    for pk, verified in by_report.items():
+        first, last = old.get(pk), new.get(pk)
+        if last is None or (first or 0) > last:
+            pairs.append((verified[first], verified.get(last), "withdrawn"))
+            continue
+        chain = [one for number, one in verified.items() if (first or 0) < number <= last]
+        if released_only:
+            chain = [one for one in chain if one.pk in known or one.number == last]
+        earlier = verified.get(first)
+        for one in chain:
+            late = "month" if one.report.month > before.last else "report"
+            pairs.append((earlier, one, one.reason_code if earlier else late))
+            earlier = one
+    figures = _figures_of(before.operation, {one.pk for pair in pairs for one in pair[:2] if one})
+    return [cause for pair in pairs for cause in _causes_between(*pair, figures)]
+
+
+def _counting(selection: Selection) -> dict[int, int]:
+    """By the key of each report of the selection that is in, the number of the revision that counts."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT report_id, revision FROM ({_chosen(selection)}) AS chosen WHERE revision IS NOT NULL",
+            _parameters(selection),
+        )
+        return dict(cursor.fetchall())
+
+
+def _figures_of(operation: Operation, revisions: Iterable[int]) -> dict[int, dict[str, Figure]]:
+    """The figures with a value of each revision, by its key and their indicator; of those the operation enters."""
+    found: dict[int, dict[str, Figure]] = {pk: {} for pk in revisions}
+    figures = Figure.objects.filter(revision__in=found, value__isnull=False, indicator__operations=operation)
+    for figure in figures.select_related("indicator", "factor").order_by(
+        "indicator__position", "indicator__code"
+    ):
+        found[figure.revision_id][figure.indicator.code] = figure
+    return found
+
+
+def _causes_between(before: Revision | None, after: Revision | None, kind: str, figures) -> Iterator[Cause]:
+    """What one revision moved against another, indicator by indicator; a change of factor apart from the rest."""
+    report = (after or before).report
+    olds, news = (figures[one.pk] if one else {} for one in (before, after))
+    for code in news | olds:
+        old, new = olds.get(code), news.get(code)
+        amount = (new.value if new else 0) - (old.value if old else 0)
+        by_factor = _by_factor(old, new)
+        for moved, why in ((by_factor, "factor"), (amount - by_factor, kind)):
+            if moved:
+                yield Cause(
+                    agency=report.agency.code,
+                    month=report.month,
+                    indicator=code,
+                    before=before.number if before else None,
+                    after=after.number if after else None,
+                    kind=why,
+                    reason=after.reason if after else "",
+                    amount=moved,
+                )
+
+
+def _by_factor(old: Figure | None, new: Figure | None) -> Decimal:
+    """By how much a figure would have moved had only its factor changed; 0 unless the same unit has another one."""
+    if not (old and new and old.factor and new.factor) or old.unit_id != new.unit_id:
+        return Decimal(0)
+    if old.factor.factor == new.factor.factor:
+        return Decimal(0)
+    return numbers.convert(old.quantity, new.factor.factor, new.indicator.decimals) - old.value

@@ -72,6 +72,11 @@ class Selection:
         return urlencode(pairs)
 
 
+def of_release(release: Release) -> Selection:
+    """All that a release holds."""
+    return Selection(release.operation, release, release.operation.first_month, release.last_month)
+
+
 def newest_operation() -> Operation | None:
     """The operation that a visitor wants first: the newest that has a release; None before any release."""
     return Operation.objects.filter(releases__at__isnull=False).order_by("-first_day", "code").first()

@@ -13,11 +13,12 @@ FACES = ("entry", "review", "results", "data")
 
 # Each line may import from the lines above it, and within itself only what LEVEL_IMPORTS allows.
 ORDER = """
-months numbers
+months numbers wording
 models
 access checks
 selections
 queries
+communique
 actions
 reminding
 """
