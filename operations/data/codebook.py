@@ -38,7 +38,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠
 
 
 def rows(operation: Operation | None = None) -> list[dict]:
-    """A row by COLUMNS for every indicator, of one operation or of all, in the Centre's order.
+    """A row by COLUMNS for every indicator, of one operation (and of no other) or of all, in the Centre's order.
 
     Texts are in the active language, and in English where they are not translated.
     """
@@ -79,7 +79,7 @@ def _collected(operation: Operation | None) -> list[tuple[Indicator, list[Operat
     by_key = {one.pk: one for one in found}
     parents = {one.parent_id for one in found}
     collecting: dict[int, set[Operation]] = {one.pk: set() for one in found}
-    for each in Operation.objects.prefetch_related("indicators"):
+    for each in [operation] if operation else Operation.objects.prefetch_related("indicators"):
         for leaf in each.indicators.all():
             one = by_key[leaf.pk]
             while one:
@@ -90,7 +90,7 @@ def _collected(operation: Operation | None) -> list[tuple[Indicator, list[Operat
     return [
         (one, sorted(collecting[one.pk], key=lambda each: (each.first_day, each.code)))
         for one in found
-        if operation is None or operation in collecting[one.pk]
+        if operation is None or collecting[one.pk]
     ]
 
 
@@ -106,7 +106,8 @@ def written_csv(found: list[dict]) -> bytes:
 def _cell(value) -> str:
     if isinstance(value, list):
         return " ".join(value)
-    return "" if value is None else str(value)
+    # A carriage return by itself would end the row for some readers, and csv does not quote it.
+    return "" if value is None else "\n".join(str(value).splitlines())
 
 
 def plain(text: str) -> str:

@@ -109,6 +109,7 @@ def codebook_json(request):
 def _of_codebook(request):
     """The operation asked for, None for all of them: a codebook is of no release, for it says what words mean."""
     asked.known(request.GET, ("operation", "bom", "lang"))
+    asked.bom(request.GET)
     return asked.operation(request.GET) if request.GET.get("operation") else None
 
 

@@ -46,5 +46,5 @@ def key(name: str, question: Asked, language: str, *, labelled: bool) -> str:
     parts += map(str, queries.state(selection, words=labelled))
     if labelled:
         operation = selection.operation
-        parts += [language, words(), operation.name, operation.translations]
+        parts += [language, words(), operation.name, operation.translations, str(operation.last_day)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
