@@ -33,7 +33,20 @@
     return { ...trace, line: { width: 2, ...trace.line, color }, marker: { size: 7, ...trace.marker, color } };
   };
 
-  const house = (layout = {}) => {
+  // On a phone the countries stand in two columns: plotly would give each a line of its own, and the bars what is left.
+  // Nor is there room for a number at the end of a stack; the sentence above says it.
+  const isNarrow = (box) => box.clientWidth < 480;
+  const paired = (box, data) => isNarrow(box) && data.some((trace) => trace.meta?.country)
+    ? { x: 1, xanchor: "right", entrywidth: box.clientWidth / 2 - 70 } : {};
+  const fitting = (box, { data, layout = {} }) => {
+    if (!isNarrow(box) || layout.xaxis?.type !== "linear") return { data, layout };
+    const [, end] = layout.xaxis.range;
+    const stacked = data.some((trace) => trace.meta?.country);
+    const xaxis = { type: "linear", nticks: 4, ...(stacked ? {} : { range: [0, end * 1.25] }) };
+    return { data: data.filter((trace) => !trace.meta?.beside), layout: { ...layout, xaxis } };
+  };
+
+  const house = (layout, entries) => {
     const muted = token("--muted");
     const font = { family: getComputedStyle(document.body).fontFamily, size: 13, color: token("--ink") };
     const axis = { fixedrange: true, automargin: true, tickfont: { color: muted }, ticklabelstandoff: 4, ticks: "", title: { text: "" } };
@@ -44,7 +57,7 @@
       barmode: "stack", bargap: 0.28, hovermode: sideways ? "y unified" : "x unified", dragmode: false,
       paper_bgcolor: token("--card"), plot_bgcolor: token("--card"), separators, font,
       margin: { l: 4, r: 4, t: 8, b: 4 },
-      legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom", traceorder: "normal", itemclick: "toggle", font },
+      legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom", traceorder: "normal", itemclick: "toggle", font, ...entries },
       hoverlabel: { bgcolor: token("--card"), bordercolor: token("--edge"), font, namelength: -1 },
       ...layout,
       xaxis: { ...(sideways ? numbers : names), ...layout.xaxis },
@@ -54,8 +67,8 @@
 
   const config = { displaylogo: false, showSendToCloud: false, plotlyServerURL: "", responsive: true, displayModeBar: false };
   const draw = (box, plotly) => {
-    const { data, layout } = JSON.parse(document.getElementById(box.dataset.figure).textContent);
-    return plotly.react(box, data.map(coloured), house(layout), config);
+    const { data, layout } = fitting(box, JSON.parse(document.getElementById(box.dataset.figure).textContent));
+    return plotly.react(box, data.map(coloured), house(layout, paired(box, data)), config);
   };
 
   // Where a click on a part of a chart leads: to the receipt behind the cell of its table that says the same.
