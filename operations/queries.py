@@ -303,12 +303,10 @@ def state(selection: Selection, *, words: bool) -> tuple:
                (SELECT oid FROM pg_database WHERE datname = current_database()),
                (SELECT count(*) FROM operations_report WHERE operation_id = %(operation)s),
                (SELECT md5(string_agg(content, ' ' ORDER BY kind, code)) FROM ({catalogue}) catalogue)"""
-    if selection.is_live or words:
-        sql += """,
-               (SELECT string_agg(indicator_id::text, ' ' ORDER BY indicator_id)
-                  FROM operations_operation_indicators WHERE operation_id = %(operation)s)"""
     if selection.is_live:
         sql += """,
+               (SELECT string_agg(indicator_id::text, ' ' ORDER BY indicator_id)
+                  FROM operations_operation_indicators WHERE operation_id = %(operation)s),
                v.* FROM (
             SELECT count(*), max(v.id) FROM operations_revision v JOIN operations_report r ON r.id = v.report_id
              WHERE r.operation_id = %(operation)s AND v.state = 'verified') v"""

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import shutil
 from decimal import Decimal
 from operator import itemgetter
 from pathlib import Path
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 GOLDEN = Path(__file__).parent / "golden"
 FILES = ["/data/figures.csv", "/data/totals.csv", "/data/totals.json"]
-OTHERS = [f"/data/{name}" for name in FORMS if f"/data/{name}" not in FILES]
+ALL = [f"/data/{name}" for name in FORMS]
 
 
 @pytest.fixture(autouse=True)
@@ -173,7 +174,7 @@ def test_demonstration_is_told_in_name_header_and_body(client, operation):
     assert json.loads(body(response))["demonstration"] is True
 
 
-@pytest.mark.parametrize("address", FILES)
+@pytest.mark.parametrize("address", ALL)
 def test_who_has_the_file_already_is_not_sent_it_again(client, operation, address):
     first = client.get(address)
     assert re.fullmatch(r'"[0-9a-f]{64}"', first["ETag"])
@@ -187,7 +188,7 @@ def test_other_rows_have_another_etag(client, operation):
     assert len({client.get("/data/figures.csv" + query)["ETag"] for query in queries}) == 4
 
 
-@pytest.mark.parametrize("address", FILES)
+@pytest.mark.parametrize("address", ALL)
 def test_head_tells_the_same_without_the_rows(client, operation, address):
     head, get = client.head(address), client.get(address)
     assert head.content == b""
@@ -207,8 +208,8 @@ def test_shared_caches_keep_only_what_anyone_may_read(client, operation):
 # ------------------------------------------------------------------------------------- releases and live
 
 
-def test_released_files_never_move(client, operation):
-    addresses = [address + "?release=1" for address in FILES]
+def test_released_files_never_move(client, operation, settings):
+    addresses = [address + "?release=1" for address in ALL]
     before = [body(client.get(address)) for address in addresses]
     reviewer = person("reviewer")
     corrected(report(operation, "KH-NP", "2025-02"), person("officer", "KH-NP"), reviewer, drug_cases=99)
@@ -219,11 +220,42 @@ def test_released_files_never_move(client, operation):
     actions.verify(late, version=version, by=reviewer, at=just_after(late))
     released(operation, "2025-03", person("publisher"))
     assert [body(client.get(address)) for address in addresses] == before
+    shutil.rmtree(settings.KEPT)  # and not only because they are kept
+    assert [body(client.get(address)) for address in addresses] == before
     operation.indicators.add(Indicator.objects.get(code="drugs-ketamine"))
     assert [body(client.get(address)) for address in addresses] == before
     newest = client.get("/data/totals.csv?indicator=drug-cases")
     assert newest["X-Release"] == "2" and newest["X-Reports"] == "6/6"
     assert rows(newest)[0]["value"] == "124"
+
+
+def test_live_view_has_another_etag_as_soon_as_more_is_verified(client, operation):
+    officer, reviewer = person("officer", "KH-NP"), person("reviewer")
+    client.force_login(reviewer)
+    address = "/data/figures.csv?release=live"
+    marks = [client.get(address)["ETag"]]
+    march = report(operation, "KH-NP", "2025-03")
+    actions.correct(march, reason_code="typing", reason="A digit.", by=officer, at=just_after(march))
+    marks.append(client.get(address)["ETag"])
+    assert (
+        client.get(address, headers={"If-None-Match": marks[0]}).status_code == 304
+    )  # a draft is nobody's figure
+    submitted(march, officer, drug_cases=4)
+    draft = march.revisions.get(number=3)
+    actions.verify(march, version=draft.version, by=reviewer, at=just_after(march))
+    marks.append(client.get(address)["ETag"])
+    operation.indicators.add(Indicator.objects.get(code="drugs-ketamine"))
+    marks.append(client.get(address)["ETag"])
+    Indicator.objects.filter(code="drug-cases").update(position=999)  # another order of rows
+    marks.append(client.get(address)["ETag"])
+    assert marks[0] == marks[1] and len(set(marks)) == 4
+
+
+def test_live_view_is_not_kept(client, operation, settings):
+    client.force_login(person("reviewer"))
+    shutil.rmtree(settings.KEPT, ignore_errors=True)
+    client.get("/data/figures.csv?release=live").close()
+    assert list(settings.KEPT.iterdir()) == []
 
 
 def test_live_has_what_is_verified_so_far(client, operation):
@@ -250,7 +282,7 @@ def test_live_is_not_for_everyone(client, operation, role):
     assert error(client.get("/data/totals.json?release=live"), 403)["code"] == "forbidden"
 
 
-@pytest.mark.parametrize("address", FILES)
+@pytest.mark.parametrize("address", ALL)
 def test_who_is_nobody_here_is_told_to_sign_in_and_not_sent_to_a_form(client, operation, settings, address):
     assert error(client.get(address + "?release=live"), 401)["code"] == "sign_in"
     settings.PUBLIC_RESULTS = False
@@ -260,7 +292,7 @@ def test_who_is_nobody_here_is_told_to_sign_in_and_not_sent_to_a_form(client, op
     assert client.get(address).status_code == 200
 
 
-@pytest.mark.parametrize("address", FILES)
+@pytest.mark.parametrize("address", ALL)
 def test_administrators_do_not_download(client, operation, address):
     client.force_login(person("administrator"))
     assert error(client.get(address), 403)["code"] == "forbidden"
@@ -326,7 +358,7 @@ def test_unknown_split_names_the_known_ones(client, operation):
     assert "indicator, country, agency, month, focus_area" in message
 
 
-@pytest.mark.parametrize("address", FILES)
+@pytest.mark.parametrize("address", ALL)
 def test_release_that_is_not_there_is_not_found(client, operation, address):
     assert error(client.get(address + "?release=9999"), 404)["field"] == "release"
     assert error(client.get(address + "?operation=SLM-2026"), 404)["field"] == "release"
@@ -336,7 +368,7 @@ def test_before_any_release_there_is_nothing_to_find(client):
     assert error(client.get("/data/totals.json"), 404)["message"] == "Nothing is released yet."
 
 
-@pytest.mark.parametrize("address", FILES)
+@pytest.mark.parametrize("address", ALL)
 def test_files_are_only_read(client, operation, address):
     client.handler.enforce_csrf_checks = True
     response = client.post(address)

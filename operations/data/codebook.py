@@ -37,9 +37,10 @@ TEXTS = ("name", "short_name", "definition", "counting_rule")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 
 
-def rows(operation: Operation | None = None) -> list[dict]:
+def rows(operation: Operation | None = None, entered: Iterable[str] | None = None) -> list[dict]:
     """A row by COLUMNS for every indicator, of one operation (and of no other) or of all, in the Centre's order.
 
+    With `entered` only those of these codes, and what is calculated from them: a release has those it has figures of.
     Texts are in the active language, and in English where they are not translated.
     """
     return [
@@ -57,7 +58,7 @@ def rows(operation: Operation | None = None) -> list[dict]:
             "valid_to": max((each.last_day for each in collecting), default=None),
             "operations": [each.code for each in collecting],
         }
-        for one, collecting in _collected(operation)
+        for one, collecting in _collected(operation, entered)
     ]
 
 
@@ -69,7 +70,9 @@ def by_area() -> list[tuple[FocusArea, list[dict]]]:
     return [(area, found) for area, found in areas.values() if found]
 
 
-def _collected(operation: Operation | None) -> list[tuple[Indicator, list[Operation]]]:
+def _collected(
+    operation: Operation | None, entered: Iterable[str] | None
+) -> list[tuple[Indicator, list[Operation]]]:
     """Every indicator with the operations that collect it or a part of it, the earliest first."""
     found = list(
         Indicator.objects.select_related("area", "unit", "parent").order_by(
@@ -81,7 +84,7 @@ def _collected(operation: Operation | None) -> list[tuple[Indicator, list[Operat
     collecting: dict[int, set[Operation]] = {one.pk: set() for one in found}
     for each in [operation] if operation else Operation.objects.prefetch_related("indicators"):
         for leaf in each.indicators.all():
-            one = by_key[leaf.pk]
+            one = by_key[leaf.pk] if entered is None or leaf.code in entered else None
             while one:
                 collecting[one.pk].add(each)
                 one = by_key.get(one.parent_id)

@@ -47,7 +47,7 @@ def package_zip(question: Asked, coverage: tuple[int, int]) -> Document:
     plain = Asked(question.selection)
     figures = writers.figures_csv(plain, coverage)
     totals = writers.totals_csv(plain, coverage)
-    words = codebook.rows(question.selection.operation)
+    words = codebook.rows(question.selection.operation, queries.entered(question.selection))
 
     def write(sink):
         # What cannot be sought in is never gone back to: what is written can be sent at once.

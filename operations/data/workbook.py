@@ -105,7 +105,8 @@ def _notes(book, selection: Selection, coverage: tuple[int, int], title: str, lo
 def _codebook(book, selection: Selection) -> None:
     names = [column.name for column in codebook.COLUMNS]
     sheet = _sheet(book, "Codebook", names)
-    for number, row in enumerate(codebook.rows(selection.operation), 1):
+    found = codebook.rows(selection.operation, queries.entered(selection))
+    for number, row in enumerate(found, 1):
         for column, name in enumerate(names):
             content = row[name]
             if isinstance(content, int):
