@@ -19,6 +19,20 @@ def permissions_policy(get_response):
     return answer
 
 
+def nothing_private_is_kept(get_response):
+    """Let no browser or proxy keep what somebody saw while signed in: offices share computers."""
+
+    def answer(request):
+        response = get_response(request)
+        # Who was recognised already; asking now would ask the database, which may be the very thing that is away.
+        person = getattr(request, "_cached_user", None)
+        if person is not None and person.is_authenticated:
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return answer
+
+
 def this_machine_only(get_response):
     """Under DEMO, answer this machine alone, however the server was started."""
 

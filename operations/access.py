@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db.models import Q
 
-from .models import Country, Report, Revision
+from .models import Country, Operation, Report, Revision
 
 ENTER = "operations.enter_figures"
 REVIEW = "operations.review_reports"
@@ -20,6 +20,11 @@ def is_officer(person) -> bool:
 def may_enter(person, report: Report) -> bool:
     """Enter, submit and correct: officers, for their own agency and no other."""
     return is_officer(person) and person.agency_id == report.agency_id
+
+
+def may_see_drafts(person, report: Report) -> bool:
+    """What is not handed in yet, and what was typed on the way: the officers of the country, nobody else."""
+    return is_officer(person) and person.agency.country_id == report.agency.country_id
 
 
 def may_review(person) -> bool:
@@ -61,6 +66,12 @@ def live_countries(person) -> list[str]:
     if is_officer(person):
         return [person.agency.country.code]
     return []
+
+
+def may_see_live(person, operation: Operation) -> bool:
+    """All that is verified of an operation, released or not."""
+    countries = set(operation.agencies.values_list("country__code", flat=True))
+    return bool(countries) and countries <= set(live_countries(person))
 
 
 def reports_for(person):

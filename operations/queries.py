@@ -55,14 +55,16 @@ CHOSEN = """
 PINNED = """(
     SELECT p.report_id, v.id, v.number FROM operations_pin p JOIN operations_revision v ON v.id = p.revision_id
      WHERE p.release_id = %(release)s)"""
-CURRENT = """(
-    SELECT DISTINCT ON (v.report_id) v.report_id, v.id, v.number FROM operations_revision v
+VERIFIED = """
+      FROM operations_revision v
      WHERE v.state = 'verified'
        AND v.report_id IN (SELECT id FROM operations_report WHERE operation_id = %(operation)s)
        AND (%(as_of)s::timestamptz IS NULL OR EXISTS (
                SELECT FROM operations_step s
                 WHERE s.revision_id = v.id AND s.verb = 'verify' AND s.at <= %(as_of)s))
-     ORDER BY v.report_id, v.number DESC)"""
+"""
+CURRENT = f"""(
+    SELECT DISTINCT ON (v.report_id) v.report_id, v.id, v.number {VERIFIED} ORDER BY v.report_id, v.number DESC)"""
 
 # The indicators entered: the operation's; in a release those it has figures of, so that an indicator which the
 # operation takes up later adds nothing to what was released.
@@ -317,15 +319,16 @@ def state(selection: Selection, *, words: bool) -> tuple:
     return *found, operation.pk, operation.is_demonstration, release and (release.pk, release.at.isoformat())
 
 
-# What is pinned, for counting only and so without the number of the revision: half the time.
-PINNED_COUNT = (
+# The same for counting only, whichever revision it is: half the time.
+PINNED_ANY = (
     "(SELECT report_id, revision_id AS id, 0 AS number FROM operations_pin WHERE release_id = %(release)s)"
 )
+CURRENT_ANY = f"(SELECT DISTINCT v.report_id, v.report_id AS id, 0 AS number {VERIFIED})"
 
 
 def reports_in(selection: Selection) -> tuple[int, int]:
     """How many reports of the selection are in, and how many were expected."""
-    chosen = CHOSEN.format(basis=PINNED_COUNT if selection.release else CURRENT)
+    chosen = CHOSEN.format(basis=PINNED_ANY if selection.release else CURRENT_ANY)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT count(revision_id), count(*) FROM ({chosen}) AS chosen", _parameters(selection)
@@ -518,13 +521,18 @@ def entries_of(revisions: Iterable[Revision]) -> dict[int, dict[str, Entry]]:
 ENTRY = ("value", "mark", "note")
 
 
-def earlier_entries(report: Report, count: int = checks.MONTHS_LOOKED_AT) -> list[dict[str, Entry]]:
-    """What the same agency handed in for the months before, newest first; {} for a month with nothing handed in."""
-    return earlier_entries_of([report], count)[report.pk]
+def earlier_entries(
+    report: Report, count: int = checks.MONTHS_LOOKED_AT, among=None
+) -> list[dict[str, Entry]]:
+    """What the same agency handed in for the months before, newest first; {} for a month with nothing handed in.
+
+    `among` are the revisions that the reader may see; without it all count, as for the rules.
+    """
+    return earlier_entries_of([report], count, among)[report.pk]
 
 
 def earlier_entries_of(
-    reports: Iterable[Report], count: int = checks.MONTHS_LOOKED_AT
+    reports: Iterable[Report], count: int = checks.MONTHS_LOOKED_AT, among=None
 ) -> dict[int, list[dict[str, Entry]]]:
     """The same for several reports, by their keys, in one query."""
     spans = {
@@ -558,6 +566,8 @@ def earlier_entries_of(
             month=F("revision__report__month"),
         )
     )
+    if among is not None:
+        handed_in = handed_in.filter(revision__in=among)
     found: dict[tuple, dict[str, Entry]] = {}
     for operation, agency, month, code, *figure in handed_in.values_list(
         "operation", "agency", "month", "indicator__code", *ENTRY
@@ -614,9 +624,10 @@ def entries_before(revision: Revision) -> dict[str, Entry]:
     return entries(Revision.objects.filter(report=revision.report_id, number=revision.number - 1).first())
 
 
-def findings(report: Report, revision: Revision | None) -> list[checks.Finding]:
+def findings(report: Report, revision: Revision | None, among=None) -> list[checks.Finding]:
     """What the checks find in a revision's figures, against what the agency handed in for the months before."""
-    return findings_among(leaves(report.operation), entries(revision), earlier_entries(report))
+    earlier = earlier_entries(report, among=among)
+    return findings_among(leaves(report.operation), entries(revision), earlier)
 
 
 def findings_among(
@@ -680,19 +691,35 @@ class Remark:
     at: datetime
 
 
-def thread(report: Report, upto: int) -> dict[str, list[Remark]]:
+def thread(report: Report, upto: int, *, drafts: bool) -> dict[str, list[Remark]]:
     """What was said about each figure of a report up to a revision, by indicator, the oldest first.
 
     Notes are taken from the changes on record; of one person's notes in a row only the last one stands, since the
-    others were on the way to it.
+    others were on the way to it. Without `drafts` only notes that stood there at a submission: what was typed and
+    taken back in a draft is nobody else's.
     """
     said: dict[str, list[Remark]] = {}
     revisions = Revision.objects.filter(report=report, number__lte=upto)
-    changes = Change.objects.filter(revision__in=revisions).select_related("by", "indicator").order_by("id")
+    handed_in: dict[int, list[int]] = {}
+    for step in Step.objects.filter(revision__in=revisions, verb=Step.Verb.SUBMIT):
+        handed_in.setdefault(step.revision_id, []).append(step.version)
+    changes = Change.objects.filter(revision__in=revisions).select_related("by", "indicator").order_by("-id")
+    until: dict[tuple[int, int], int] = {}  # the version with which the next change of the note came
     for change in changes:
-        note = (change.after or {}).get("note", "")
-        if note and note != (change.before or {}).get("note", ""):
+        note, before = ((one or {}).get("note", "") for one in (change.after, change.before))
+        if note == before:
+            continue
+        figure = (change.revision_id, change.indicator_id)
+        end = until.get(figure)
+        until[figure] = change.version
+        stood = any(
+            change.version <= version and (end is None or version < end)
+            for version in handed_in.get(change.revision_id, [])
+        )
+        if note and (drafts or stood):
             said.setdefault(change.indicator.code, []).append(Remark("note", note, change.by, change.at))
+    for remarks in said.values():
+        remarks.reverse()
     questions = Question.objects.filter(revision__in=revisions).select_related(
         "by", "indicator", "answer__by"
     )

@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.backends.signals import connection_created
 from django.test import TransactionTestCase
+from django.utils import translation
 
 # lxml is here for a reader of SDMX only: the product has none, and openpyxl would read and write by it.
 os.environ["OPENPYXL_LXML"] = "False"
@@ -73,6 +74,12 @@ def django_db_setup(django_db_setup, django_db_blocker):
     connection_created.disconnect(take_web_role)
     with django_db_blocker.unblock():
         connection.close()
+
+
+@pytest.fixture(autouse=True)
+def language_of_nobody():
+    """Let no page read in Thai decide in which language the next test is spoken to."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

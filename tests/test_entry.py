@@ -565,3 +565,21 @@ def test_the_same_month_a_year_earlier_stands_beside_where_it_was_verified(march
     page = desk(officer).get(HERE).content.decode()
     assert '<th scope="col" class="past">March 2024</th>' in page
     assert '<td class="past" data-label="March 2024">4,711' in page
+
+
+# ------------------------------------------------------------------------------------- who sees what beside
+
+
+def test_a_publisher_sees_no_figure_beside_the_sheet_that_nobody_has_verified(march, officer, reviewer, operation):
+    april = report(operation, "TH-RTP", "2025-04")
+    submitted(march, officer, drug_cases=77123)
+    verified(april, officer, reviewer, drug_cases=5)
+    address = HERE.replace("2025-03", "2025-04")
+    assert "77,123" in desk(officer).get(address).content.decode()
+    assert "77,123" in desk(reviewer).get(address).content.decode()
+    assert "77,123" not in desk(person("publisher")).get(address).content.decode()
+
+
+def test_what_was_seen_while_signed_in_is_kept_nowhere(march, officer):
+    for address in ("/reports/", HERE):
+        assert desk(officer).get(address).headers["Cache-Control"] == "private, no-store"

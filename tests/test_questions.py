@@ -135,7 +135,7 @@ def test_questions_reach_those_who_answer_and_those_who_wait(march, officer, rev
 def test_a_thread_keeps_notes_questions_and_answers_with_who_and_when(march, officer, reviewer):
     revision = submitted(march, officer, drug_cases=Entered(Decimal(500), note="Two raids in one week."))
     answered(asked(revision, reviewer), officer)
-    [note, question, answer] = queries.thread(march, 1)["drug-cases"]
+    [note, question, answer] = queries.thread(march, 1, drafts=True)["drug-cases"]
     assert (note.kind, note.text, note.by) == ("note", "Two raids in one week.", officer)
     assert (question.kind, question.by) == ("question", reviewer)
     assert (answer.kind, answer.by, answer.at) == ("confirmed", officer, just_after(march))
@@ -145,7 +145,20 @@ def test_of_notes_on_the_way_to_one_the_last_stays_in_the_thread(march, officer)
     for note in ("Two", "Two raids", "Two raids."):
         fill(march, officer, drug_cases=Entered(Decimal(5), note=note))
     fill(march, person("officer", "LA-MPS", "colleague"), drug_cases=Entered(Decimal(5), note="Three, in fact."))
-    assert [one.text for one in queries.thread(march, 1)["drug-cases"]] == ["Two raids.", "Three, in fact."]
+    said = queries.thread(march, 1, drafts=True)["drug-cases"]
+    assert [one.text for one in said] == ["Two raids.", "Three, in fact."]
+
+
+def test_a_note_taken_back_in_the_draft_is_not_for_the_centre(march, officer, reviewer):
+    fill(march, officer, drug_cases=Entered(Decimal(5), note="Typed in the wrong place."))
+    fill(march, officer, drug_cases=Entered(Decimal(5), note=""))
+    revision = submitted(march, officer, drug_cases=Entered(Decimal(5), note="Two raids."))
+    assert [one.text for one in queries.thread(march, 1, drafts=False)["drug-cases"]] == ["Two raids."]
+    actions.send_back(march, version=revision.version, by=reviewer, at=just_after(march), note="?")
+    fill(march, officer, drug_cases=Entered(Decimal(5), note="Not yet handed in."))
+    assert [one.text for one in queries.thread(march, 1, drafts=False)["drug-cases"]] == ["Two raids."]
+    said = queries.thread(march, 1, drafts=True)["drug-cases"]
+    assert "Not yet handed in." in [one.text for one in said]
 
 
 # ------------------------------------------------------------------------------------ the receipt's digest

@@ -134,7 +134,7 @@ def test_what_cannot_be_read_is_refused_with_a_sentence_and_nothing_is_begun(mar
 @pytest.mark.parametrize(("body", "field"), [
     ("", "body"), ("[]", "body"), ("{", "body"), ("[" * 100_000, "body"),
     ('{"text": 5}', "text"), ('{"seen": true}', "seen"), ('{"seen": "1"}', "seen"), ('{"mark": 1}', "mark"),
-    ('{"note": "\\ud800"}', "note"),
+    ('{"note": "\\ud800"}', "note"), ('{"text": "1.234", "means": "zz"}', "means"),
 ])  # fmt: skip
 def test_another_shape_is_refused_and_the_field_named(march, client, body, field):
     answer = client.put(HERE.format("drug-cases"), body, content_type="application/json")
@@ -240,3 +240,21 @@ def test_a_request_repeated_in_another_language_is_the_same_request(march, clien
     assert put(client, "drug-cases", key="one", **body).status_code == 200
     again = put(client, "drug-cases", key="one", here="/th" + HERE, **body)
     assert (again.status_code, again.json()["version"]) == (200, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_used_for_two_reports_at_once_stands_for_one(march, officer):
+    april = HERE.replace("2025-03", "2025-04")
+
+    def go(number):
+        try:
+            client = Client()
+            client.force_login(officer)
+            return put(client, "drug-cases", key=f"key-{number // 2}", text="5", here=HERE if number % 2 else april)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        codes = [answer.status_code for answer in threads.map(go, range(40))]
+    assert set(codes) <= {200, 409, 422}
+    assert all(sorted(pair) != [200, 200] for pair in zip(codes[::2], codes[1::2], strict=True))

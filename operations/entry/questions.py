@@ -58,7 +58,7 @@ def questions_of(report: Report, revision: Revision | None, user) -> list[Row]:
 def thread(question: Question, upto: int) -> list[dict]:
     """All that was said about the figure of a question up to a revision, the oldest first: {word, text, who, at}."""
     words = {"note": _("Note"), "question": _("Question"), **dict(Answer.Kind.choices)}
-    said = queries.thread(question.revision.report, upto).get(question.indicator.code, [])
+    said = queries.thread(question.revision.report, upto, drafts=True).get(question.indicator.code, [])
     return [
         {
             "word": words[one.kind],

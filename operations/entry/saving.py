@@ -6,7 +6,7 @@ import re
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -44,21 +44,35 @@ def figure(request, operation, agency, month, indicator):
         return problem(
             "bad_request", message % {"field": field or "Idempotency-Key"}, status=400, field=field
         )
+    try:
+        with transaction.atomic():
+            return _once(request, report, indicator, asked, key)
+    except IntegrityError as clash:  # the same key for another report at the same moment
+        if "reply_once_a_key" not in str(clash):
+            raise
+        return _key_used()
+
+
+def _once(request, report, indicator, asked, key) -> JsonResponse:
+    """Save, or answer again what was answered to this key."""
     # Of the figure, not of the address: who changes the language in mid-typing repeats the request in the new one.
     fingerprint = hashlib.sha256(f"{report.pk} {indicator}\n".encode() + request.body).hexdigest()
-    with transaction.atomic():
-        # Saves of one report wait for each other here, so that the version compared is the version changed.
-        Report.objects.select_for_update(no_key=True).get(pk=report.pk)
-        kept = Reply.objects.filter(by=request.user, key=key).first() if key else None
-        if kept and kept.asked != fingerprint:
-            return problem("key_used", _("This key was used for another request; use a new one."), status=422)
-        if kept:
-            return JsonResponse(kept.body, status=kept.status)
-        answer = _save(request.user, report, indicator, asked)
-        if key and answer.status_code == 200:
-            body = json.loads(answer.content)
-            actions.keep_reply(key, fingerprint, status=200, body=body, by=request.user, at=timezone.now())
+    # Saves of one report wait for each other here, so that the version compared is the version changed.
+    Report.objects.select_for_update(no_key=True).get(pk=report.pk)
+    kept = Reply.objects.filter(by=request.user, key=key).first() if key else None
+    if kept and kept.asked != fingerprint:
+        return _key_used()
+    if kept:
+        return JsonResponse(kept.body, status=kept.status)
+    answer = _save(request.user, report, indicator, asked)
+    if key and answer.status_code == 200:
+        body = json.loads(answer.content)
+        actions.keep_reply(key, fingerprint, status=200, body=body, by=request.user, at=timezone.now())
     return answer
+
+
+def _key_used() -> JsonResponse:
+    return problem("key_used", _("This key was used for another request; use a new one."), status=422)
 
 
 def _asked(request) -> tuple[dict | None, str]:
@@ -75,6 +89,8 @@ def _asked(request) -> tuple[dict | None, str]:
             return None, name
         if isinstance(asked[name], str) and LONE_SURROGATE.search(asked[name]):
             return None, name
+    if asked["means"] not in ("", ".", ","):
+        return None, "means"
     return asked, ""
 
 

@@ -128,12 +128,12 @@ def partial(entries: dict, parts: list[str]) -> str:
     return _("partial: %(filled)s of %(wanted)s") % {"filled": filled, "wanted": len(parts)}
 
 
-def beside(report: Report) -> list[Column]:
+def beside(report: Report, visible) -> list[Column]:
     """The months before this one, the newest first, fewer where the operation begins; then the same month a year
-    earlier, where it was reported."""
+    earlier, where it was reported. Of what is `visible` to the reader, a set of revisions."""
     first = max(report.operation.first_month, months.shift(report.month, -MONTHS_BESIDE))
     span = list(months.span(first, months.previous(report.month)))[::-1]
-    earlier = queries.earlier_entries(report, MONTHS_BESIDE)
+    earlier = queries.earlier_entries(report, MONTHS_BESIDE, visible)
     columns = [Column(show.month_short(month), entries) for month, entries in zip(span, earlier, strict=True)]
     if (year_earlier := queries.year_earlier_entries(report)) is not None:
         columns.append(Column(show.month(months.shift(report.month, -12)), year_earlier))

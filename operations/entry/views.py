@@ -179,10 +179,12 @@ def _page(request, report, revision, sheet, errors=(), *, correction=None, is_ch
     may_enter = access.may_enter(user, report)
     lock = locks.locked(report, revision, may_enter, today)
     closed = lock.message if lock else ""
-    found, entries = queries.findings(report, revision), queries.entries(revision)
+    visible = access.revisions_for(user)
+    found, entries = queries.findings(report, revision, visible), queries.entries(revision)
     open_points = tables.open_points(found, entries)
-    columns = tables.beside(report)
+    columns = tables.beside(report, visible)
     number = revision.number if revision else 0
+    said = queries.thread(report, number, drafts=access.may_see_drafts(user, report))
     steps = Step.objects.filter(revision__report=report, revision__number__lte=number)
     sent_back = steps.last() if revision and report.standing == "sent_back" else None
     context = {
@@ -197,7 +199,7 @@ def _page(request, report, revision, sheet, errors=(), *, correction=None, is_ch
         "errors": list(errors),
         "sheet": sheet,
         "beside": columns,
-        "groups": tables.rows(sheet, columns, entries, found, queries.thread(report, number)),
+        "groups": tables.rows(sheet, columns, entries, found, said),
         "marks": Mark.choices,
         "scripts": words.for_scripts(),
         "may_enter": may_enter,
@@ -221,6 +223,5 @@ def _neighbour(report, by, user, today):
     """The month before or after, where this person finds a report; None where not."""
     month = months.shift(report.month, by)
     operation = report.operation
-    own_country = access.is_officer(user) and user.agency.country_id == report.agency.country_id
     is_there = operation.first_month <= month <= min(operation.last_month, months.of(today))
-    return month if own_country and is_there else None
+    return month if is_there and access.may_see_drafts(user, report) else None

@@ -93,7 +93,7 @@ def comparison(
     last_month = earlier[0] if earlier else {}
     found = queries.findings_among(leaves, now, earlier)
     figures = {one.indicator_id: one for one in revision.figures.select_related("unit", "factor__unit")}
-    said = queries.thread(report, revision.number)
+    said = queries.thread(report, revision.number, drafts=False)
     questions = Question.objects.open().filter(revision__report=report, revision__number__lte=revision.number)
     open_ones = {one.indicator_id: one for one in questions.select_related("by")}
     due = default_due(today, report.due)
