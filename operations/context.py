@@ -18,7 +18,12 @@ def site(request):
 def _nav(request, person) -> list[dict]:
     doors = [
         (_("Results"), reverse("results:newest"), access.may_read_released(person), ("results", "explain")),
-        (_("Releases"), reverse("results:releases"), access.may_read_released(person), ("releases",)),
+        (
+            _("Releases"),
+            reverse("results:releases"),
+            access.may_read_released(person),
+            ("releases", "reconciliation"),
+        ),
         (_("Data"), reverse("data:index"), access.may_download(person), ("data",)),
         (_("Monthly reports"), reverse("entry:reports"), access.may_see_coverage(person), ("reports",)),
         (_("Review"), reverse("review:queue"), access.may_review(person), ("review",)),

@@ -12,7 +12,17 @@ from django.contrib.auth.models import Group
 
 from operations import actions, months, queries
 from operations.actions import Entered
-from operations.models import Agency, Indicator, Operation, Person, Question, Report, Revision
+from operations.models import (
+    Agency,
+    Indicator,
+    Operation,
+    Person,
+    PublishedClaim,
+    Question,
+    Report,
+    Revision,
+    Unit,
+)
 
 RELEASED = datetime(2026, 1, 27, 9, tzinfo=UTC)
 NOTE = "Compared with the log book."
@@ -90,6 +100,28 @@ def asked(revision: Revision, by: Person, indicator: str = "drug-cases", days: i
 def released(operation: Operation, last_month: str, by: Person):
     """The operation's next release."""
     return actions.release(operation, last_month=months.read(last_month), by=by, at=RELEASED)
+
+
+def claimed(
+    operation: Operation,
+    indicator: str,
+    quantity,
+    unit: str,
+    wording: str,
+    precision="exact",
+    said_on="2026-01-27",
+):
+    """A number said in public of the operation."""
+    return PublishedClaim.objects.create(
+        operation=operation,
+        indicator=Indicator.objects.get(code=indicator),
+        said_on=date.fromisoformat(said_on),
+        where="Summary meeting",
+        wording=wording,
+        quantity=Decimal(quantity),
+        unit=Unit.objects.get(code=unit),
+        precision=precision,
+    )
 
 
 def just_after(report: Report) -> datetime:

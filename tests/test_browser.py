@@ -3,7 +3,7 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
-from stories import asked, fill, joint_operation, person, released, report, submitted, verified
+from stories import asked, claimed, fill, joint_operation, person, released, report, submitted, verified
 
 from operations.models import Question, Revision
 
@@ -25,6 +25,8 @@ PAGES = [
     ("", "/results/JT-2025/?release=9"),
     ("", "/results/JT-2025/explain/?indicator=drugs-seized"),
     ("", "/results/JT-2025/explain/?indicator=drug-cases&agency=TH-RTP&from=2025-03&to=2025-03"),
+    ("", "/reconciliation/"),
+    ("reviewer", "/reconciliation/?operation=JT-2025"),
     ("", "/releases/"),
     ("", "/releases/JT-2025/1/"),
     ("", "/data/"),
@@ -52,7 +54,11 @@ def site(live_server, settings):
     operation = joint_operation(
         "JT-2025", "2025-02-26", "2025-06-30", ["KH-NP", "LA-MPS", "LA-MND", "TH-RTP"], LEAVES,
         name="Joint operation of the tests", is_demonstration=True,
+        communique="All parties handled {drug-cases} cases and seized over {drugs-seized:over t} tonnes of drugs.",
+        translations={"zh-hans": {"communique": "各方侦办案件{drug-cases}起，缴获{drugs-seized:over t}余吨毒品。"}},
     )  # fmt: skip
+    claimed(operation, "drug-cases", 5, "case", "5 cases")
+    claimed(operation, "drugs-seized", 24, "t", "over 24 tonnes of drugs", "over")
     officer, reviewer = person("officer", "TH-RTP", username="malee"), person("reviewer")
     officer.set_password(PASSWORD)
     officer.save()

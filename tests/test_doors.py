@@ -83,10 +83,20 @@ results:briefing  GET  /results/JT/briefing.pdf?release=live&country=LA      302
 results:briefing  GET  /results/EMPTY/briefing.pdf                           302 404 404 404 404 404 404 404 404 404
 results:briefing  GET  /results/NONE/briefing.pdf                            404 404 404 404 404 404 404 404 404 404
 results:briefing  POST /results/JT/briefing.pdf                              405 405 405 405 405 405 405 405 405 405
+results:communique GET /results/JT/communique.docx                           302 200 200 200 200 200 200 200 200 403
+results:communique GET /results/JT/communique.docx?release=9                 302 404 404 404 404 404 404 404 404 404
+results:communique GET /results/JT/communique.docx?country=LA                302 400 400 400 400 400 400 400 400 400
+results:communique GET /results/JT/communique.docx?release=live              302 302 400 400 400 200 200 403 403 403
+results:communique GET /results/EMPTY/communique.docx                        302 404 404 404 404 404 404 404 404 404
+results:communique GET /results/NONE/communique.docx                         404 404 404 404 404 404 404 404 404 404
+results:communique POST /results/JT/communique.docx                          405 405 405 405 405 405 405 405 405 405
 results:explain   GET  /results/JT/explain/?indicator=drug-cases             302 200 200 200 200 200 200 200 200 200
 results:explain   GET  /results/JT/explain/?indicator=drug-cases&as_of=2025-05-01T00:00Z 302 302 200 200 200 200 200 403 403 403
 results:explain   GET  /results/JT/explain/                                  302 400 400 400 400 400 400 400 400 400
 results:explain   GET  /results/JT/explain/?indicator=drug-cases&release=live 302 302 200 200 200 200 200 403 403 403
+results:reconciliation GET /reconciliation/                                  302 200 200 200 200 200 200 200 200 200
+results:reconciliation GET /reconciliation/?operation=NONE                   302 404 404 404 404 404 404 404 404 404
+results:reconciliation POST /reconciliation/                                 405 405 405 405 405 405 405 405 405 405
 results:releases  GET  /releases/                                            302 200 200 200 200 200 200 200 200 200
 results:release   GET  /releases/JT/1/                                       302 200 200 200 200 200 200 200 200 200
 results:release   GET  /releases/JT/9/                                       302 404 404 404 404 404 404 404 404 404
@@ -212,7 +222,8 @@ LINES = [line.split() for line in DOORS.splitlines()[2:] if line]
 @pytest.fixture
 def world():
     agencies = ["LA-MPS", "LA-MND", "TH-RTP"]
-    operation = joint_operation("JT", "2025-02-26", "2025-06-30", agencies, ["drug-cases", "drug-suspects"])
+    operation = joint_operation("JT", "2025-02-26", "2025-06-30", agencies, ["drug-cases", "drug-suspects"],
+                                communique="{drug-cases} cases.")  # fmt: skip
     joint_operation("EMPTY", "2024-01-01", "2024-03-31", agencies, ["drug-cases"])
     officer, reviewer = person("officer", "LA-MPS"), person("reviewer")
     verified(report(operation, "LA-MPS", MONTHS["verified"]), officer, reviewer, drug_cases=5)

@@ -18,7 +18,7 @@ from ..data.making import snapshot
 from ..models import Indicator, Operation, Report
 from ..selections import Selection, Unselectable
 from ..templatetags.show import day, moment
-from . import briefing, comparing, cumulative, drill, heat, seizures, six, tables
+from . import briefing, communique, comparing, cumulative, drill, heat, seizures, six, tables
 from .forms import ReleaseForm
 
 
@@ -28,7 +28,7 @@ def newest(request):
     """The results of the newest operation that has a release."""
     operation = selections.newest_operation()
     if operation is None:
-        return _nothing(request, Unselectable(_("Nothing is released yet."), status=404), None)
+        return nothing(request, Unselectable(_("Nothing is released yet."), status=404), None)
     return results(request, operation.code)
 
 
@@ -40,7 +40,7 @@ def results(request, operation: str):
         try:
             selection = _selection(request, operation)
         except Unselectable as refusal:
-            return _nothing(request, refusal, operation)
+            return nothing(request, refusal, operation)
         return render(
             request, "results/results.html", _frame(request, selection) | _board(request, selection)
         )
@@ -56,7 +56,7 @@ def explain(request, operation: str):
             selection = _selection(request, operation)
             indicator = _indicator(selection)
         except Unselectable as refusal:
-            return _nothing(request, refusal, operation)
+            return nothing(request, refusal, operation)
         page = tables.receipt(selection, indicator)
         page["splits"] = drill.tables(selection, indicator)
         page["history"] = drill.history(selection, indicator, page["records"])
@@ -79,7 +79,7 @@ def briefing_pdf(request, operation: str):
         try:
             selection = _selection(request, operation)
         except Unselectable as refusal:
-            return _nothing(request, refusal, operation)
+            return nothing(request, refusal, operation)
         said = briefing.content(
             tables.Board(selection, comparing.earlier(selection)),
             as_of=moment(selection.release.at if selection.release else selection.as_of or timezone.now()),
@@ -199,6 +199,9 @@ def _board(request, selection: Selection) -> dict:
         grid = board.coverage()
     of_weights = seizures.by_area(board)
     return {
+        "communique": communique.block(
+            selection, may_see_live=access.may_see_live(request.user, selection.operation)
+        ),
         "areas": [area | {"seizures": of_weights.get(area["code"], [])} for area in board.areas()],
         "six": six.arrangements(board),
         "heat": heat.table(board),
@@ -208,7 +211,7 @@ def _board(request, selection: Selection) -> dict:
     }
 
 
-def _nothing(request, refusal: Unselectable, operation: Operation | None):
+def nothing(request, refusal: Unselectable, operation: Operation | None):
     """A page that says why nothing can be shown and offers the nearest that can; signing in where that helps."""
     if refusal.status == 403 and request.user.is_anonymous:
         return redirect_to_login(request.get_full_path())
