@@ -6,7 +6,7 @@ PORT ?= 8000
 export HOST PORT
 export PYTHONUTF8 := 1
 
-.PHONY: run test lint check-deploy lock messages
+.PHONY: run test lint bench check-deploy lock messages
 .DELETE_ON_ERROR:
 
 run: export DEMO ?= 1
@@ -20,6 +20,9 @@ test: .venv/test.stamp var/catalogues.stamp  # make test ARGS="-k guards"
 lint: .venv/test.stamp
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m djlint --quiet --lint templates
+
+bench: .venv/run.stamp var/static/staticfiles.json var/catalogues.stamp  # a few minutes, and a database in var/bench
+	@$(BIN)/python -m bench.files
 
 # With the settings of a real site; values already in the environment are checked as they are.
 check-deploy: export DEMO := 0

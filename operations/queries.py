@@ -319,11 +319,11 @@ def state(selection: Selection, *, words: bool) -> tuple:
     return *found, operation.pk, operation.is_demonstration, release and (release.pk, release.at.isoformat())
 
 
-# The same for counting only, whichever revision it is: half the time.
+# Which of them are in, for counting only: half the time. The second revision of a report follows a verified first one.
 PINNED_ANY = (
     "(SELECT report_id, revision_id AS id, 0 AS number FROM operations_pin WHERE release_id = %(release)s)"
 )
-CURRENT_ANY = f"(SELECT DISTINCT v.report_id, v.report_id AS id, 0 AS number {VERIFIED})"
+CURRENT_ANY = f"(SELECT v.report_id, v.id, v.number {VERIFIED} AND v.number = 1)"
 
 
 def reports_in(selection: Selection) -> tuple[int, int]:

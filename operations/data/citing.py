@@ -16,12 +16,12 @@ def address(selection: Selection, name: str, more: str = "") -> str:
     return f"{settings.SITE_URL}{path}?operation={selection.operation.code}&{selection.query()}{more}"
 
 
-def citation(selection: Selection, name: str) -> str:
-    """How to cite that file, in the reader's language."""
+def citation(selection: Selection, name: str, where: str = "") -> str:
+    """How to cite that file, in the reader's language; `where` is its address if the site has no other (SITE_URL)."""
     said = {
         "centre": CENTRE,
         "operation": selection.operation.label,
-        "address": address(selection, name),
+        "address": where if where and not settings.SITE_URL else address(selection, name),
         "number": selection.version,
         "day": day(selection.release.at) if selection.release else "",
     }

@@ -62,10 +62,12 @@ def file(request, name: str):
     )
     # Without `lang` it is English for everyone: the same address is the same file.
     language = asked.language(request.GET) or "en"
-    key = form.key(question, language)
-    if mark := _has_it(request, key):
-        return _around(HttpResponseNotModified(), request, question.selection, mark)
-    kept = making.find(form, question, key)
+    kept = None
+    if not question.selection.is_live or "If-None-Match" in request.headers:
+        key = form.key(question, language)
+        if mark := _has_it(request, key):
+            return _around(HttpResponseNotModified(), request, question.selection, mark)
+        kept = making.find(question, key)
     if kept:
         response = _kept(request, kept)
         about = kept.about

@@ -65,7 +65,7 @@ def snapshot():
         yield
 
 
-def find(form: Form, question: Asked, key: str) -> Kept | None:
+def find(question: Asked, key: str) -> Kept | None:
     """The file as it is kept; only releases are."""
     return None if question.selection.is_live else kept.find(key)
 

@@ -14,7 +14,7 @@ from .forms import FORMS
 
 
 def offers(question: Asked, coverage: tuple[int, int], totals: list[dict], absolute) -> list[dict]:
-    """Dicts of name, what, rows, size and url; size is None for what is not kept, url for what cannot be had.
+    """Dicts of name, layout, what, rows, size and url; size is None for what is not kept, url for what cannot be had.
 
     `coverage` is (reports in, reports expected), `totals` the rows of the totals; `absolute` makes a whole address of
     a path.
@@ -44,7 +44,8 @@ def offers(question: Asked, coverage: tuple[int, int], totals: list[dict], absol
 
 
 def _offer(name: str, question: Asked, what: str, rows: int, absolute) -> dict:
-    offer = {"name": name, "what": what, "rows": rows, "size": None, "url": None}
+    layout = question.layout if question.is_wide else ""
+    offer = {"name": name, "layout": layout, "what": what, "rows": rows, "size": None, "url": None}
     if why := _why_not(name, question, rows):
         return offer | {"what": why, "rows": None}
     form, selection, language = FORMS[name], question.selection, "en"
@@ -57,7 +58,7 @@ def _offer(name: str, question: Asked, what: str, rows: int, absolute) -> dict:
     query = "&".join(
         filter(None, [f"operation={selection.operation.code}", selection.query(), urlencode(pairs)])
     )
-    kept = None if selection.is_live else making.find(form, question, form.key(question, language))
+    kept = None if selection.is_live else making.find(question, form.key(question, language))
     return offer | {
         "size": kept and kept.size,
         "url": absolute(f"{reverse('data:' + name.replace('.', '_'))}?{query}"),

@@ -105,7 +105,7 @@ def _page(request, question: asked.Asked) -> dict:
         "kept": choices.hidden(selection),
         "files": files,
         "example": next(file["url"] for file in files if file["url"]),
-        "citation": citing.citation(selection, "figures.csv"),
+        "citation": citing.citation(selection, "figures.csv", files[0]["url"] or ""),
         "table_columns": [column.name for column in tables.totals_columns(question.by)],
         "table_rows": [[writers.cell(value) for value in row.values()] for row in rows[:SHOWN]],
         "left_out": max(0, len(rows) - SHOWN),
