@@ -33,10 +33,14 @@ def page(operation: Operation, *, today, may_see_live: bool) -> dict:
     Against a claim stands the newest release on the day it was said or, if there was none by then, the first one
     after; beside it the newest release, and for those who may see it what is verified so far.
     """
-    said = queries.claims(operation)
     later = _later(operation, today, may_see_live)
-    occasions = groupby(said, key=lambda claim: (claim.said_on, claim.where))
-    return {"occasions": [_occasion(*said, list(claims), later, may_see_live) for said, claims in occasions]}
+    occasions = groupby(queries.claims(operation), key=lambda claim: (claim.said_on, claim.where))
+    return {
+        "occasions": [
+            _occasion(said_on, where, list(claims), later, may_see_live)
+            for (said_on, where), claims in occasions
+        ]
+    }
 
 
 def _occasion(
@@ -55,6 +59,7 @@ def _occasion(
     ]
     above = _above()
     rows = [_row(claim, states) for claim in claims]
+    ledgers = [_ledger(claim, move, above) for claim in claims for move in moves]
     return {
         "said_on": said_on,
         "where": where,
@@ -64,12 +69,7 @@ def _occasion(
             _held(state, [row["states"][index]["holds"] for row in rows])
             for index, state in enumerate(states)
         ],
-        "ledgers": [
-            _ledger(claim, move, above)
-            for claim in claims
-            for move in moves
-            if _has_moved(claim, move, above)
-        ],
+        "ledgers": [one for one in ledgers if one["lines"] or one["rest"]],
         "has_later": bool(moves),
     }
 
@@ -124,19 +124,15 @@ def _found(claim: PublishedClaim, state: State) -> dict:
     }
 
 
-def _has_moved(claim: PublishedClaim, move, above: dict[str, str | None]) -> bool:
-    before, now, causes = move
-    return _difference(claim, before, now) != 0 or any(_counts_in(claim, cause, above) for cause in causes)
-
-
 def _ledger(claim: PublishedClaim, move, above: dict[str, str | None]) -> dict:
     """What moved one number between two times; the lines and the rest are together the difference, always."""
     before, now, causes = move
-    own = [cause for cause in causes if _counts_in(claim, cause, above)]
-    key = _together
-    lines = [
-        _line(claim, list(group), before, now) for _same, group in groupby(sorted(own, key=key), key=key)
-    ]
+    agencies = {one.code: one for one in Agency.objects.select_related("country")}
+    together: dict[tuple, list[Cause]] = {}  # in the order of the causes: months, then the Centre's order
+    for cause in causes:
+        if _counts_in(claim, cause, above):
+            together.setdefault(_together(cause), []).append(cause)
+    lines = [_line(claim, group, before, now, agencies) for group in together.values()]
     difference = _difference(claim, before, now)
     rest = difference - sum(line["amount"] for line in lines)
     decimals = claim.indicator.decimals
@@ -152,16 +148,15 @@ def _ledger(claim: PublishedClaim, move, above: dict[str, str | None]) -> dict:
     }
 
 
-def _together(cause: Cause):
+def _together(cause: Cause) -> tuple:
     """One line for all parts of a total that one revision of a report moved for one reason."""
-    return cause.month, cause.agency, cause.after or 0, cause.before or 0, cause.kind
+    return cause.month, cause.agency, cause.before, cause.after, cause.kind
 
 
-def _line(claim: PublishedClaim, causes: list[Cause], before: State, now: State) -> dict:
+def _line(claim: PublishedClaim, causes: list[Cause], before: State, now: State, agencies) -> dict:
     (cause, *_others), amount = causes, sum(cause.amount for cause in causes)
     # What is withdrawn counts in the first of the two times alone, and has its receipt there.
     where = before if cause.after is None else now
-    agency = Agency.objects.select_related("country").get(code=cause.agency)
     return {
         "amount": amount,
         "text": signed(amount, claim.indicator.decimals),
@@ -170,8 +165,8 @@ def _line(claim: PublishedClaim, causes: list[Cause], before: State, now: State)
         ),
         "why": why(cause.kind),
         "reason": cause.reason,
-        "agency": agency.in_short,
-        "country": agency.country.code,
+        "agency": agencies[cause.agency].in_short,
+        "country": agencies[cause.agency].country.code,
         "month": month(cause.month),
         "before": cause.before,
         "after": cause.after,
