@@ -35,7 +35,7 @@
 
   // On a phone the countries stand in two columns: plotly would give each a line of its own, and the bars what is left.
   // Nor is there room for a number at the end of a stack; the sentence above says it.
-  const isNarrow = (box) => box.clientWidth < 480;
+  const isNarrow = (box) => box.clientWidth < 400;
   const paired = (box, data) => isNarrow(box) && data.some((trace) => trace.meta?.country)
     ? { x: 1, xanchor: "right", entrywidth: box.clientWidth / 2 - 70 } : {};
   const fitting = (box, { data, layout = {} }) => {
@@ -65,10 +65,10 @@
     };
   };
 
-  const config = { displaylogo: false, showSendToCloud: false, plotlyServerURL: "", responsive: true, displayModeBar: false };
-  const draw = (box, plotly) => {
+  const config = { displaylogo: false, showSendToCloud: false, plotlyServerURL: "", displayModeBar: false };
+  const draw = (box, plotly, size = {}) => {
     const { data, layout } = fitting(box, JSON.parse(document.getElementById(box.dataset.figure).textContent));
-    return plotly.react(box, data.map(coloured), house(layout, paired(box, data)), config);
+    return plotly.react(box, data.map(coloured), { ...house(layout, paired(box, data)), ...size }, config);
   };
 
   // Where a click on a part of a chart leads: to the receipt behind the cell of its table that says the same.
@@ -149,15 +149,30 @@
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn().forEach((box) => draw(box, window.Plotly)));
 
+  // From the start: a relayout keeps the old place of the legend, which then covers the bars.
+  const again = (box, size) => {
+    window.Plotly.purge(box);
+    draw(box, window.Plotly, size);
+    openPart(box);
+  };
+
+  let width = innerWidth, waiting;
+  addEventListener("resize", () => {
+    if (innerWidth === width) return;
+    width = innerWidth;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => drawn().forEach((box) => again(box)), 150);
+  });
+
   // On paper both chart and table are wanted, and the sheet is narrower than the screen.
   let opened = [];
   addEventListener("beforeprint", () => {
     opened = boxes.map(table).filter((details) => !details.open);
     for (const details of opened) details.open = true;
-    for (const box of drawn()) window.Plotly.relayout(box, { width: 640 });
+    for (const box of drawn()) again(box, { width: 640, height: 304 });
   });
   addEventListener("afterprint", () => {
     for (const details of opened) details.open = false;
-    for (const box of drawn()) window.Plotly.relayout(box, { width: null, autosize: true });
+    for (const box of drawn()) again(box);
   });
 })();
