@@ -830,6 +830,7 @@ class Release(models.Model):
     communique = models.JSONField(
         _("communiqué"),
         default=dict,
+        db_default=models.Value({}, models.JSONField()),
         blank=True,
         help_text=_("As published: by language its words, and between them each number with what it is of"),
     )

@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
             name="communique",
             field=models.JSONField(
                 blank=True,
+                db_default=models.Value({}, models.JSONField()),
                 default=dict,
                 help_text="As published: by language its words, and between them each number with what it is of",
                 verbose_name="communiqué",
