@@ -71,7 +71,8 @@ def extracted(path):
     if path.suffix == ".html":
         text = "\n".join(line.strip() for line in templatize(text).splitlines())
     found = extract_python(io.BytesIO(text.encode()), GETTEXT, [], {"encoding": "utf-8"})
-    return {one if isinstance(one, str) else one[0] for _line, _name, one, _comments in found}
+    said = (one if isinstance(one, str) else one and one[0] for _line, _name, one, _comments in found)
+    return set(filter(None, said))  # a word that is not written there is asked for elsewhere
 
 
 def texts(message):
