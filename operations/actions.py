@@ -540,6 +540,12 @@ def _figure(indicator, given: Entered, units, factors) -> dict:
         )
     value = numbers.convert(given.quantity, factor.factor, indicator.decimals) if factor else given.quantity
     is_kept_whole = value == round(value, indicator.decimals) and given.quantity == round(given.quantity, 6)
+    if not is_kept_whole or value >= 10**15 or given.quantity >= 10**18:
+        raise Refusal(
+            _("%(name)s: at most 15 digits and %(decimals)s decimals.")
+            % {"name": indicator.label, "decimals": indicator.decimals},
+            indicator.code,
+        )
     if indicator.impossible_from is not None and value >= indicator.impossible_from:
         raise Refusal(
             _("%(name)s cannot be %(value)s in one month: look at the unit and the digits.")
@@ -547,12 +553,6 @@ def _figure(indicator, given: Entered, units, factors) -> dict:
                 "name": indicator.label,
                 "value": numbers.grouped(value, indicator.decimals, get_language() or "en"),
             },
-            indicator.code,
-        )
-    if not is_kept_whole or value >= 10**15 or given.quantity >= 10**18:
-        raise Refusal(
-            _("%(name)s: at most 15 digits and %(decimals)s decimals.")
-            % {"name": indicator.label, "decimals": indicator.decimals},
             indicator.code,
         )
     return fields | {
