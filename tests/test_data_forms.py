@@ -95,7 +95,7 @@ def test_each_form_is_the_golden_file(get, address, golden):
 
 def test_every_form_has_a_test_of_its_own():
     tested = {"figures.csv", "figures.json", "figures.sdmx.csv", "totals.csv", "totals.json", "manifest.json"}
-    assert tested | {"figures.xlsx", "package.zip"} == set(FORMS)
+    assert tested | {"figures.xlsx", "figures.parquet", "package.zip"} == set(FORMS)
 
 
 # ------------------------------------------------------------------------------------------------- CSV
@@ -204,6 +204,30 @@ def test_sdmx1_reads_the_sdmx_csv(placed):
         assert str(one.attached_attribute["OBS_STATUS"].value) == STATUSES[where]
         assert key["FREQ"] == "M"
     assert found == VALUES
+
+
+# --------------------------------------------------------------------------------------------- Parquet
+
+
+@pytest.mark.parametrize("group", [50_000, 7, 8, 1])
+def test_duckdb_reads_the_parquet(placed, monkeypatch, group):
+    monkeypatch.setattr("operations.data.parquet.GROUP", group)
+    path = placed("figures.parquet")
+    found = duckdb.sql(f"SELECT * FROM read_parquet('{path}')")
+    golden = list(csv.reader((GOLDEN / "figures.csv").read_text().splitlines()))
+    assert found.columns == golden[0]
+    kinds = dict(zip(found.columns, map(str, found.types), strict=True))
+    assert kinds == dict.fromkeys(golden[0], "VARCHAR") | {"value": "DECIMAL(18,3)", "revision": "INTEGER"}
+    for row, line in zip(found.fetchall(), golden[1:], strict=True):
+        one, told = dict(zip(golden[0], row, strict=True)), dict(zip(golden[0], line, strict=True))
+        assert one["value"] == (Decimal(told["value"]) if told["value"] else None)
+        assert one["revision"] == (int(told["revision"]) if told["revision"] else None)
+        assert all(one[name] == told[name] for name in golden[0] if name not in ("value", "revision"))
+
+
+def test_parquet_without_rows_is_parquet(placed):
+    path = placed("figures.parquet?area=trafficking&indicator=drug-cases")
+    assert duckdb.sql(f"SELECT count(*) FROM read_parquet('{path}')").fetchall() == [(0,)]
 
 
 # ----------------------------------------------------------------------------------------------- Excel

@@ -21,6 +21,8 @@ from django.conf import settings
 from django.db import connection
 from two_months import two_months
 
+from operations.data.forms import FORMS
+
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks at processes as Linux shows them"),
@@ -136,6 +138,21 @@ def lines(content: bytes) -> int:
 
 
 # ------------------------------------------------------------------------------------------- as it should
+
+
+@pytest.mark.parametrize("name", sorted(FORMS))
+def test_each_form_is_served_alike_fresh_and_kept(site, name):
+    site.sql.write_text("")
+    fresh = site.ask(f"/data/{name}?release=1")
+    content = fresh.read()
+    assert fresh.status == 200 and content
+    until(lambda: site.found_kept())
+    kept = site.ask(f"/data/{name}?release=1")
+    assert kept.read() == content
+    told = ("ETag", "Content-Type", "Content-Disposition", "X-Release", "X-Reports", "X-Row-Count")
+    assert [kept.headers[one] for one in told] == [fresh.headers[one] for one in told]
+    if name == "figures.csv":
+        assert content == (Path(__file__).parent / "golden" / name).read_bytes()
 
 
 def test_a_long_file_arrives_whole_and_is_kept_as_it_was(site):

@@ -118,6 +118,8 @@ data:totals_json  GET  /data/totals.json?release=live&country=LA             401
 data:totals_json  GET  /data/totals.json?release=9                           401 404 404 404 404 404 404 404 404 403
 data:figures_json GET  /data/figures.json                                    401 200 200 200 200 200 200 200 200 403
 data:figures_json GET  /data/figures.json?release=live&country=LA            401 401 200 200 403 200 200 403 403 403
+data:figures_parquet GET /data/figures.parquet                               401 200 200 200 200 200 200 200 200 403
+data:figures_parquet GET /data/figures.parquet?release=live&country=LA       401 401 200 200 403 200 200 403 403 403
 data:figures_xlsx GET  /data/figures.xlsx                                    401 200 200 200 200 200 200 200 200 403
 data:figures_xlsx GET  /data/figures.xlsx?release=live&country=LA            401 401 200 200 403 200 200 403 403 403
 data:figures_sdmx_csv GET  /data/figures.sdmx.csv                            401 200 200 200 200 200 200 200 200 403

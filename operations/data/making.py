@@ -61,7 +61,9 @@ def snapshot():
         if not begun:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                cursor.execute("SET LOCAL statement_timeout = '300s'")  # a file may take longer than a page
+                # A file may take longer than a page, and a workbook is packed when its last row is read.
+                cursor.execute("SET LOCAL statement_timeout = '300s'")
+                cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '120s'")
         yield
 
 

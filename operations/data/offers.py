@@ -28,6 +28,7 @@ def offers(question: Asked, coverage: tuple[int, int], totals: list[dict], absol
         ("figures.csv", whole, _("Figures as entered, one a row"), figures),
         ("figures.csv", wide, _("Figures with the indicators side by side"), reports),
         ("figures.xlsx", whole, _("Figures as an Excel workbook, with notes and codebook"), figures),
+        ("figures.parquet", whole, _("Figures as Parquet, for data frames and databases"), figures),
         ("figures.json", whole, _("Figures for programs"), figures),
         ("figures.sdmx.csv", whole, _("Figures as SDMX-CSV 2.0, for statistical offices"), figures),
         ("totals.csv", split, _("Calculated totals with their coverage"), len(totals)),
