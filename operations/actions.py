@@ -166,23 +166,30 @@ def submit(report: Report, *, version: int, by, at: datetime, note: str = "") ->
         return _hand_in(report, revision, by=by, at=at, note=note)
 
 
-def send_back(report: Report, *, version: int, by, at: datetime, note: str) -> Revision:
-    """Return the submitted revision to its officer, with the reason: it is a draft again."""
+def send_back(
+    report: Report, *, version: int, number: int | None = None, by, at: datetime, note: str
+) -> Revision:
+    """Return the submitted revision to its officer, with the reason: it is a draft again.
+
+    The revision's `number` tells it from an earlier one that had as many changes; None trusts the version alone.
+    """
     with _acting(by, at, report) as report:
         if not access.may_review(by):
             raise PermissionDenied
-        revision = _submitted(report, version)
+        revision = _submitted(report, version, number)
         if not note.strip():
             raise Refusal(_("Write why the report is sent back; the officer reads it."), "note")
         return _move(revision, Step.Verb.SEND_BACK, Revision.State.DRAFT, by=by, at=at, note=note.strip())
 
 
-def verify(report: Report, *, version: int, by, at: datetime, note: str = "") -> Revision:
+def verify(
+    report: Report, *, version: int, number: int | None = None, by, at: datetime, note: str = ""
+) -> Revision:
     """Verify exactly the version seen; from then on it is frozen. Never what one entered or submitted oneself."""
     with _acting(by, at, report) as report:
         if not access.may_review(by):
             raise PermissionDenied
-        revision = _submitted(report, version)
+        revision = _submitted(report, version, number)
         if queries.has_worked_on(by, report):
             raise Refusal(_("You entered or submitted figures of this report; somebody else must verify it."))
         return _move(revision, Step.Verb.VERIFY, Revision.State.VERIFIED, by=by, at=at, note=note.strip())
@@ -220,14 +227,28 @@ def extend(report: Report, *, until: date, reason: str, by, at: datetime) -> Ext
         return Extension.objects.create(report=report, until=until, reason=reason.strip(), by=by, at=at)
 
 
-def ask(revision: Revision, indicator: str, *, text: str, due: date, by, at: datetime) -> Question:
-    """Put a question about one figure to its officer. Refusal while the revision is a draft, or one is open already."""
-    with _acting(by, at, revision.report) as report:
+def ask(
+    report: Report,
+    indicator: str,
+    *,
+    text: str,
+    due: date,
+    by,
+    at: datetime,
+    version: int | None = None,
+    number: int | None = None,
+) -> Question:
+    """Put a question about one figure of the newest revision to its officer.
+
+    Refusal while that is a draft, is not the one seen (if `version` and `number` tell), or has one open already.
+    """
+    with _acting(by, at, report) as report:
         if not access.may_ask(by):
             raise PermissionDenied
         revision = _newest(report)
         if revision is None or revision.is_draft:
             raise Refusal(_wrong_state(revision, _("asked about")))
+        _same_version(revision, revision.version if version is None else version, number)
         leaf = next((one for one in queries.leaves(report.operation) if one.code == indicator), None)
         if leaf is None:
             raise Refusal(_not_entered(indicator, report.operation), "indicator")
@@ -467,16 +488,17 @@ def _not_closed(report: Report, at: datetime) -> None:
         )
 
 
-def _submitted(report: Report, version: int) -> Revision:
+def _submitted(report: Report, version: int, number: int | None) -> Revision:
     revision = _newest(report)
     if revision is None or not revision.is_submitted:
         raise Refusal(_wrong_state(revision, _("decided")))
-    _same_version(revision, version)
+    _same_version(revision, version, number)
     return revision
 
 
-def _same_version(revision: Revision, version: int) -> None:
-    if revision.version != version:
+def _same_version(revision: Revision, version: int, number: int | None = None) -> None:
+    # A correction begins its versions anew, so the version alone does not tell which revision was seen.
+    if revision.version != version or number not in (None, revision.number):
         raise Refusal(
             _("The figures have changed since you opened this page; nothing was done. Look at them again.")
         )

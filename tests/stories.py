@@ -94,7 +94,7 @@ def asked(revision: Revision, by: Person, indicator: str = "drug-cases", days: i
     """A question about a figure handed in, to be answered within so many days."""
     at = just_after(revision.report)
     due = at.date() + timedelta(days=days)
-    return actions.ask(revision, indicator, text="Is it really so many?", due=due, by=by, at=at)
+    return actions.ask(revision.report, indicator, text="Is it really so many?", due=due, by=by, at=at)
 
 
 def released(operation: Operation, last_month: str, by: Person):

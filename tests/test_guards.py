@@ -50,7 +50,7 @@ def names():
     draft = fill(months["draft"], officer, drug_cases=7)
     now = {"by": reviewer, "at": just_after(months["draft"])}
     actions.extend(months["draft"], until=date(2025, 7, 1), reason="Flood.", **now)
-    question = actions.ask(waiting, "drug-cases", text="Really six?", due=date(2025, 7, 1), **now)
+    question = actions.ask(waiting.report, "drug-cases", text="Really six?", due=date(2025, 7, 1), **now)
     actions.withdraw(question, text="Read it again.", **now)
     unpublished = Release.objects.create(
         operation=other, number=1, last_month=late.report.month.replace(month=3), by=person("publisher")

@@ -123,8 +123,7 @@ def do(verb, march, version, by):
         case "undo":
             actions.undo(march, after=0, upto=version, by=by, at=at)
         case "ask":
-            revision = newest(march) or Revision(report=march)
-            actions.ask(revision, "drug-cases", text=note, due=at.date(), by=by, at=at)
+            actions.ask(march, "drug-cases", text=note, due=at.date(), by=by, at=at)
         case "extend":
             actions.extend(march, until=march.due + timedelta(days=1), reason=note, by=by, at=at)
         case "release":

@@ -35,7 +35,7 @@ def reviewer():
 
 def asked(revision, by, text="Is it really so many?") -> Question:
     at = just_after(revision.report)
-    return actions.ask(revision, "drug-cases", text=text, due=at.date() + timedelta(days=3), by=by, at=at)
+    return actions.ask(revision.report, "drug-cases", text=text, due=at.date() + timedelta(days=3), by=by, at=at)
 
 
 def answered(question, by, text="Counted again from the log book.", entered=None) -> Answer:

@@ -154,7 +154,7 @@ def test_a_question_put_after_the_last_message_is_news(march, officer, reviewer)
     asked(revision, reviewer, "drug-cases", days=1)  # until 6 April
     run(date(2024, 4, 5))
     at = datetime(2024, 4, 6, 6, tzinfo=UTC)
-    actions.ask(revision, "drugs-heroin", text="Kilograms?", due=date(2024, 4, 7), by=reviewer, at=at)
+    actions.ask(revision.report, "drugs-heroin", text="Kilograms?", due=date(2024, 4, 7), by=reviewer, at=at)
     run(date(2024, 4, 6))
     assert len(mail.outbox) == 2
 
@@ -221,7 +221,7 @@ def test_no_message_carries_a_figure_a_note_or_the_text_of_a_question(officer, r
     secret = {"drug_cases": 76543, "drugs_heroin": "8765.432"}
     fill(report(operation, "TH-RTP", "2024-02"), officer, **secret)
     revision = submitted(report(operation, "TH-RTP", "2024-03"), officer, **secret)
-    actions.ask(revision, "drug-cases", text="Really 76543?", due=date(2024, 4, 6), by=reviewer,
+    actions.ask(revision.report, "drug-cases", text="Really 76543?", due=date(2024, 4, 6), by=reviewer,
                 at=just_after(revision.report))  # fmt: skip
     april = submitted(report(operation, "TH-RTP", "2024-04"), officer, **secret)
     actions.send_back(april.report, version=april.version, by=reviewer, note="76543 again?",

@@ -448,7 +448,7 @@ def test_a_remark_keeps_a_report_from_being_ticked(operation, march, officer, re
     else:
         revision = quiet(operation, officer, reviewer)
     if what == "asked":
-        actions.ask(revision, "drug-cases", text="So many?", due=date(2025, 5, 1), by=reviewer, at=at)
+        actions.ask(revision.report, "drug-cases", text="So many?", due=date(2025, 5, 1), by=reviewer, at=at)
     elif what == "again":
         actions.send_back(march, version=revision.version, by=reviewer, at=at, note="Cases?")
         actions.submit(march, version=revision.version, by=officer, at=at)
@@ -500,7 +500,7 @@ def test_of_several_what_became_odd_meanwhile_stays(operation, march, officer, r
     ticked = ticks(client.get("/review/"))
     colleague = person("reviewer", username="colleague")
     actions.ask(
-        revision, "drug-cases", text="So many?", due=date(2025, 5, 1), by=colleague, at=just_after(march)
+        revision.report, "drug-cases", text="So many?", due=date(2025, 5, 1), by=colleague, at=just_after(march)
     )
     answer = client.post("/review/verify/", {"seen": ticked})
     assert answer.status_code == 409
@@ -621,7 +621,7 @@ def test_what_was_written_is_kept_when_the_report_went_back_meanwhile(march, off
 
 def asked(revision, by) -> Question:
     at = just_after(revision.report)
-    return actions.ask(revision, "drug-cases", text="So many?", due=at.date(), by=by, at=at)
+    return actions.ask(revision.report, "drug-cases", text="So many?", due=at.date(), by=by, at=at)
 
 
 def question(revision, **other) -> dict:

@@ -69,16 +69,7 @@ def ask(request, operation, agency, month):
         return _page(request, report, ask=form, status=422)
     asked = form.cleaned_data
     try:
-        with transaction.atomic():
-            question = actions.ask(
-                _newest(request.user, report) or Revision(report=report),
-                asked["indicator"],
-                text=asked["text"],
-                due=asked["due"],
-                by=request.user,
-                at=timezone.now(),
-            )
-            _as_seen(question.revision, asked["number"], asked["version"])
+        question = actions.ask(report, **asked, by=request.user, at=timezone.now())
     except Refusal as refusal:
         return _refused(request, report, refusal, ask=form)
     sentence = _(
@@ -149,33 +140,21 @@ def _newest(user, report) -> Revision | None:
     return revisions.filter(report=report).select_related("report").order_by("-number").first()
 
 
-def _as_seen(revision, number, version=None) -> None:
-    """Undo what was done, by a Refusal in its transaction, where it was done to other figures than those seen.
-
-    A correction begins its versions anew, so the version alone does not tell.
-    """
-    if revision.number != number or version not in (None, revision.version):
-        raise Refusal(
-            _("The figures have changed since you opened this page; nothing was done. Look at them again.")
-        )
-
-
 def _decide(request, report):
     form = Decision(request.POST)
     if not form.is_valid():
         return _page(request, report, decision=form, status=422)
     decision = form.cleaned_data
-    decide = actions.verify if decision["action"] == VERIFY else actions.send_back
-    words = {"version": decision["version"], "note": decision["note"]}
+    action = decision.pop("action")
+    decide = actions.verify if action == VERIFY else actions.send_back
     try:
-        with transaction.atomic():
-            _as_seen(decide(report, **words, by=request.user, at=timezone.now()), decision["number"])
+        decide(report, **decision, by=request.user, at=timezone.now())
     except Refusal as refusal:
         return _refused(request, report, refusal, decision=form)
     done = {
         VERIFY: _("%(report)s: verified."),
         SEND_BACK: _("%(report)s: sent back to its officer, with your reason."),
-    }[decision["action"]]
+    }[action]
     messages.success(request, done % {"report": waiting.name(report)})
     return redirect("review:queue")
 
@@ -194,7 +173,7 @@ def _verify_each(user, ticked: list[str]) -> tuple[list[str], list[str]]:
         try:
             with transaction.atomic():
                 # The verb speaks first: it says best why it cannot be.
-                _as_seen(actions.verify(report, version=version, by=user, at=timezone.now()), number)
+                actions.verify(report, version=version, number=number, by=user, at=timezone.now())
                 if row and not row.is_quiet:
                     remarks = ", ".join(remark["text"] for remark in row.remarks)
                     raise Refusal(_("open it first (%(remarks)s).") % {"remarks": remarks})

@@ -101,8 +101,8 @@ def talk(operation: Operation, people: dict[str, Person]) -> None:
         if row["verb"] == "extend":
             actions.extend(report, until=date.fromisoformat(row["until"]), reason=row["note"], **said)
         elif row["verb"] == "ask":
-            due, revision = date.fromisoformat(row["until"]), report.revisions.latest("number")
-            actions.ask(revision, row["indicator"], text=row["note"], due=due, **said)
+            due = date.fromisoformat(row["until"])
+            actions.ask(report, row["indicator"], text=row["note"], due=due, **said)
         else:
             about = {"revision__report": report, "indicator__code": row["indicator"]}
             actions.answer(Question.objects.open().get(**about), text=row["note"], **said)
