@@ -30,6 +30,7 @@ PAGES = [
     ("", "/releases/"),
     ("", "/releases/JT-2025/1/"),
     ("", "/data/"),
+    ("", "/data/codebook/"),
     ("", "/accounts/login/"),
     ("officer", "/reports/"),
     ("officer", "/reports/JT-2025/TH-RTP/2025-05/"),
