@@ -1,7 +1,7 @@
 """The nouns: the catalogue, the reports with their figures, the histories, the releases.
 
 What must never be is a named constraint here or, where one row is not enough to judge, a guard in
-migrations/0002_guards.py; both refuse raw SQL too.
+migrations/*_guards.py; both refuse raw SQL too.
 """
 
 from datetime import date, timedelta

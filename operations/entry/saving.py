@@ -137,7 +137,6 @@ def _saved(report, code, now) -> dict:
         "version": one.figure.version if one.figure else 0,
         "value": None if value is None else numbers.plain(value, one.indicator.decimals),
         "display": _display(one, value),
-        "text": one.saved.text,
         "warnings": [
             finding.message for finding in found if finding.indicator == code and finding.code != "empty"
         ],
@@ -151,9 +150,6 @@ def _saved(report, code, now) -> dict:
             for finding in found
             if finding.code != "empty"
         ],
-        "filled": sheet.filled,
-        "wanted": len(sheet.fields),
-        "empty": sum(1 for finding in found if finding.code == "empty"),
         "to_explain": sum(1 for finding in open_ones if finding.code != "empty"),
         "saved_at": now.isoformat(timespec="seconds"),
         "revision": {"number": revision.number, "version": revision.version},

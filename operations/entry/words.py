@@ -34,7 +34,6 @@ def _words() -> dict:
         "mine": _("Keep mine: %(figure)s"),
         "theirs": _("Take theirs: %(figure)s"),
         "nothing": _("nothing"),
-        "note": _("Note: %(name)s"),
         "add_note": _("note or n/a"),
         "partial": _("partial: %(filled)s of %(wanted)s"),
         "no_figure": _("no figure yet"),
@@ -76,10 +75,6 @@ def _words() -> dict:
             for n in ONE_AND_SEVERAL
         ],
         "sign_in": _("You are signed out. Sign in below; what you typed is kept and then saved."),
-        "wrong_person": _(
-            "Somebody else is signed in now. Nothing was saved under their name; what you typed waits in this "
-            "browser until you sign in here again."
-        ),
         "sign_in_failed": _("Signing in did not work. Check the name and the password."),
         "no_connection": _("There is no connection. Try again in a moment."),
     }
