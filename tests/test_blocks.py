@@ -267,6 +267,7 @@ def test_a_table_of_another_agency_or_month_is_refused(known):
         ("x" * 100_001, "too long"),
         ("a\x00b", "Line 1 holds"), ("Heroin\t1\n\x1b[31m2", "Line 2 holds"), ("\t".join("1" * 41),
         "40 columns"),
+        ("|a" * 50, "40 columns"), ("drug-cases 1; Heroin 2\n" * 300, "more than 500"),
         ("hello", "No figure of this report was found"),
     ],
 )  # fmt: skip

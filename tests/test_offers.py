@@ -2,13 +2,17 @@
 
 import html
 import re
+import time
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from stories import fill, joint_operation, person, report, submitted, verified
 
+from operations.entry import blocks
 from operations.models import Change, Figure, Indicator
 
 pytestmark = pytest.mark.django_db
@@ -309,6 +313,26 @@ def test_a_second_confirmation_changes_nothing_more(desk, march):
     assert Change.objects.filter(revision__report=march).count() == 1
 
 
+def test_what_comes_is_read_while_nobody_waits_and_saved_while_others_do(desk, march, monkeypatch):
+    outside, inside, arrange = len(connection.savepoint_ids), [], blocks.arrange
+
+    def watched(*given, **more):
+        inside.append(len(connection.savepoint_ids))
+        return arrange(*given, **more)
+
+    monkeypatch.setattr(blocks, "arrange", watched)
+    with CaptureQueriesContext(connection) as asked:
+        page = preview(desk, "Heroin\t1")
+    assert inside == [outside]
+    assert not any("FOR NO KEY UPDATE" in query["sql"] for query in asked)
+    with CaptureQueriesContext(connection) as asked:
+        assert confirm(desk, page).status_code == 302
+    sql = [query["sql"] for query in asked]
+    lock = next(place for place, query in enumerate(sql) if "FOR NO KEY UPDATE" in query)
+    figures = next(place for place, query in enumerate(sql) if 'FROM "operations_figure"' in query)
+    assert lock < figures
+
+
 # ------------------------------------------------------------------------------------- nothing to report
 
 
@@ -382,6 +406,46 @@ def test_a_hostile_block_is_one_sentence_or_a_preview_with_nothing_to_save(desk,
         assert page.context["offer"].entered == {}
         assert confirm(desk, page).status_code == 422
     assert not march.revisions.exists()
+
+
+def grid(rows: int, columns: int, cell: str, last: str = "", *, is_numbered: bool = False) -> str:
+    """A block of one cell again and again, each with its number if asked for; `last` stands in every last row."""
+    lines = [
+        "\t".join(f"{cell}{row * columns + place}" if is_numbered else cell for place in range(columns))
+        for row in range(rows - 1)
+    ]
+    return "\n".join([*lines, "\t".join([last or cell] * columns)])
+
+
+SLOW = {
+    "cells between bars": ("|a" * 140 + "\n") * 340,
+    "words and a number": ("x " * 140 + "5\n") * 300,
+    "words": ("x " * 140 + "x\n") * 330,
+    "numbers on a line": ("x 1" + " 1" * 140 + "\n") * 330,
+    "commas": (", " * 149 + "\n") * 330,
+    "colons": ("x:" * 149 + "\n") * 330,
+    "semicolons": ("a; " * 99 + "\n") * 330,
+    "pairs": ("Heroin 1; " * 29 + "\n") * 340,
+    "spaces": ("a" + " " * 297 + "b\n") * 330,
+    "bullets": ("- " * 149 + "x\n") * 330,
+    "areas": ("Drugs " * 40 + "5\n") * 400,
+    "texts": grid(490, 30, "a", is_numbered=True),
+    "units": grid(500, 40, "kg", "x"),
+    "marks": grid(500, 40, "na", "x"),
+    "months": "\n".join(["1\t" * 19 + "Jan 2025"] * 480),
+    "characters that stand for eighteen": ("\ufdfa " * 140 + "\n") * 340,
+    "the same in cells": grid(500, 39, "\ufdfa" * 4),
+    "one figure": "Heroin\t1.234\n" * 500,
+}
+
+
+@pytest.mark.parametrize("kind", SLOW)
+def test_no_block_within_the_bounds_takes_a_second(desk, march, kind):
+    preview(desk, "Heroin\t1")  # what is made once is made by now
+    assert len(SLOW[kind]) <= blocks.MOST_CHARACTERS
+    began = time.process_time()
+    assert preview(desk, SLOW[kind]).status_code in (200, 422)
+    assert time.process_time() - began < 1
 
 
 def test_a_block_beyond_all_measure_is_refused_and_not_an_error(desk, march):

@@ -5,6 +5,7 @@ import io
 import re
 import resource
 import shutil
+import struct
 import subprocess
 import time
 import warnings
@@ -397,6 +398,34 @@ def sheet_of(rows: bytes) -> bytes:
     return repacked(RIGHT, xl__worksheets__sheet1_dot_xml=named + rows + b"</sheetData></worksheet>")
 
 
+def said_to_be(old: bytes, new: bytes, part: str = "[Content_Types].xml") -> bytes:
+    """A workbook with a harmless part, something else said of it or of another in the list of what the parts are."""
+    listed = zipfile.ZipFile(io.BytesIO(RIGHT)).read(part)
+    assert old in listed
+    return repacked(RIGHT, **{part: listed.replace(old, new, 1), "xl/harmless.bin": b"\0" * 100})
+
+
+OFFICE = b"application/vnd.ms-office."
+OVERRIDE = b'<Override PartName="/xl/harmless.bin" ContentType="%s"/></Types>'
+RELATION = b'<Relationship Id="r9" Target="/xl/harmless.bin" Type="http://schemas.microsoft.com/office/2006/relationships/%s"/>'
+
+
+def listed_without_end() -> bytes:
+    """A zip whose list of parts is as long as the file allows."""
+    one = b"PK\x01\x02" + bytes(24) + b"\x05\0" + bytes(16)
+    parts = b"".join(one + b"%05d" % number for number in range(40_000))
+    end = b"PK\x05\x06" + bytes(4) + struct.pack("<2H2IH", 40_000, 40_000, len(parts), 34, 0)
+    return b"PK\x03\x04" + bytes(30) + parts + end
+
+
+def many_styles() -> bytes:
+    xf = b"".join(b'<xf numFmtId="%d"/>' % (number % 7919) for number in range(200_000))
+    name = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    return repacked(
+        RIGHT, xl__styles_dot_xml=b"<styleSheet %s><cellXfs>%s</cellXfs></styleSheet>" % (name, xf)
+    )
+
+
 def deep_sheet() -> bytes:
     return sheet_of(
         b"".join(b'<row r="%d"><c r="A%d"><v>1</v></c></row>' % (n, n) for n in range(1, 150_000))
@@ -420,6 +449,14 @@ HOSTILE = {
     "only magic": (b"PK\x03\x04", "damaged"),
     "other zip": (repacked(RIGHT, xl__workbook_dot_xml=None), "no Excel workbook"),
     "macros": (repacked(RIGHT, xl__vbaProject_dot_bin=b"\0" * 100), "macros"),
+    "macros by the kind of the workbook": (
+        said_to_be(b"openxmlformats-officedocument.spreadsheetml.sheet.main", b"ms-excel.sheet.macroEnabled.main"),
+        "macros"),
+    "macros by the kind of a part": (said_to_be(b"</Types>", OVERRIDE % (OFFICE + b"vbaProject")), "macros"),
+    "macros by a kind in disguise": (said_to_be(b"</Types>", OVERRIDE % (OFFICE + b"vba&#80;roject")), "macros"),
+    "macros by a relation": (
+        said_to_be(b"</Relationships>", RELATION % b"vbaProject" + b"</Relationships>", "xl/_rels/workbook.xml.rels"),
+        "macros"),
     "a bomb": (repacked(RIGHT, xl__worksheets__sheet1_dot_xml=b" " * 2**27), "too large when unpacked"),
     "a tight bomb": (repacked(RIGHT, xl__worksheets__sheet1_dot_xml=b" " * (4 * 2**20)), "too large when unpacked"),
     "many parts": (many_parts(), "too large when unpacked"),
@@ -429,24 +466,47 @@ HOSTILE = {
     "an entity": (repacked(RIGHT, xl__sharedStrings_dot_xml=DOCTYPE), "cannot be read"),
     "a billion laughs": (repacked(RIGHT, xl__worksheets__sheet1_dot_xml=LAUGHS), "cannot be read"),
     "an entity in a relation": (repacked(RIGHT, xl___rels__workbook_dot_xml_dot_rels=DOCTYPE), "cannot be read"),
+    "an entity in a part of any name": (repacked(RIGHT, xl__media__image1_dot_png=DOCTYPE), "cannot be read"),
+    "an entity in other letters": (
+        repacked(RIGHT, xl__sheet_dot_bin=DOCTYPE.decode().encode("utf-16")), "cannot be read"),
     "broken xml": (repacked(RIGHT, xl__workbook_dot_xml=b"<workbook"), "cannot be read"),
     "nested xml": (nested_xml(), ""),
     "a sheet without end": (deep_sheet(), ""),
+    "a list without end": (listed_without_end(), "too large when unpacked"),
+    "many styles": (many_styles(), "too large when unpacked"),
+    "lines": (b"\n" * 2_000_000, "larger than 500 rows"),
+    "commas": (b"," * 2_000_000, "larger than 500 rows"),
+    "cells": ((b",".join([b"kg"] * 40) + b"\n") * 499 + b",".join([b"x"] * 40), "No figure of this report"),
     "no figures": (content(table(["a", "b"], [1, 2])), "No sheet that can be seen"),
     "no sheet": (repacked(RIGHT, xl__worksheets__sheet1_dot_xml=None), "No sheet that can be seen"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_hostile_file_is_one_clear_sentence_within_two_seconds_and_nothing_saved(desk, march, kind):
+def test_a_hostile_file_is_one_clear_sentence_within_a_second_and_nothing_saved(desk, march, kind):
     given, said = HOSTILE[kind]
+    upload(desk, b"code,value\n")  # what is made once is made by now
     began = spent()
     answer = upload(desk, given)
-    assert spent() - began < 2
+    assert spent() - began < 1
     assert answer.status_code == 422
     assert said in sentence(answer)
     assert len(sentence(answer)) < 300
     assert not march.revisions.exists()
+
+
+def test_what_else_a_workbook_has_in_it_does_no_harm(desk, march):
+    settings = {"xl__printerSettings__printerSettings1_dot_bin": b"\x01\0" * 500}
+    page = upload(
+        desk, repacked(RIGHT, **settings, xl__media__image1_dot_png=b"\x89PNG\r\n\x1a\n" + bytes(500))
+    )
+    assert states(page) == {"drug-cases": "new"}
+
+
+def test_the_largest_sheet_within_the_bounds_is_read(desk, march):
+    rows = [[f"row {number}", *range(39)] for number in range(498)]
+    page = upload(desk, table(["code", "value"], *rows, ["drug-cases", 5]))
+    assert states(page)["drug-cases"] == "new"
 
 
 @pytest.mark.parametrize("kind", ["hidden", "very hidden"])
@@ -489,7 +549,7 @@ def test_what_no_bound_has_seen_ends_with_the_program_that_reads_it():
     began = spent()
     with pytest.raises(subprocess.CalledProcessError):
         workbooks._run("read", bounds, endless)
-    assert spent() - began < 4
+    assert spent() - began < 1
 
 
 def test_a_sheet_of_long_texts_is_bounded(desk, march):
@@ -519,7 +579,7 @@ def test_strings_of_a_workbook_are_bounded_in_time(desk, march):
     began = spent()
     answer = upload(desk, repacked(RIGHT, xl__sharedStrings_dot_xml=head + many + b"</sst>"))
     assert answer.status_code in (200, 422)
-    assert spent() - began < 4
+    assert spent() - began < 1
 
 
 # ------------------------------------------------------------------------------------------- LibreOffice

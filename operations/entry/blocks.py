@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import takewhile
 
 from django.utils.translation import gettext as _
 
@@ -16,7 +17,6 @@ from . import names as roles
 from .names import Names
 
 MOST_CHARACTERS, MOST_ROWS, MOST_COLUMNS = 100_000, 500, 40
-LONGEST_LABEL = 300
 HEADING_ROWS = 5
 
 # Zero-width characters, marks of direction and the byte-order mark, as chats and word processors leave them.
@@ -24,11 +24,14 @@ _INVISIBLE = (
     "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 )
 _EDGES = _INVISIBLE + " \t\n\u00a0\u2007\u2009\u202f\u3000"
+_NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_GAP = re.compile(r"\s{2,}")
 _SPACES = re.compile(r"[\n\x0b\x0c\x85\u2028\u2029]+")  # a line break inside a cell
 _BULLET = re.compile(r"(?:[-–—•*·▪●]|\(?\d{1,2}[.)、]|\(?[a-z][.)])\s*(?=[^\W\d_])", re.I)
 _BETWEEN = re.compile(r"\s*[:：;；=,，]\s*|\s+[-–—]\s+|\s+")
 _CLEARLY_BETWEEN = re.compile(r"\s*[:：;；=]\s*|\s{2,}")
-_BEFORE_DIGITS = re.compile(r"(\D*[^\W\d_]\D*?)\s*[,，]?\s+(\d.*)", re.S)
+_FURTHER = re.compile(r"[;；]|\s{2,}")
+_LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
 _NEXT_PAIR = re.compile(r"\s*[;；]\s*|\s*[,，、]\s*(?=[^\W\d_])")
 _WITH_UNIT = re.compile(r"(.*\d)\s*([^\d\s].*)", re.S)
 _NUMBER = re.compile(r"[^\w\s]*\s*\d")
@@ -119,13 +122,9 @@ def table(text: str, names: Names) -> list[list[Cell]]:
     if not text.strip(_EDGES):
         raise NotRead(_("There is nothing to read. Copy the cells with the figures and paste them here."))
     lines = text.rstrip("\n").split("\n")
-    if len(lines) > MOST_ROWS:
-        raise NotRead(
-            _("This has %(count)s rows, more than %(most)s. Copy only the rows of this month and paste them.")
-            % {"count": len(lines), "most": MOST_ROWS}
-        )
+    _refuse_more(len(lines))
     for number, line in enumerate(lines, 1):
-        if any(unicodedata.category(one) == "Cc" and one not in "\t\x0b\x0c\x85" for one in line):
+        if _NO_TEXT.search(line):
             raise NotRead(
                 _(
                     "Line %(line)s holds a character that is no text. "
@@ -133,17 +132,28 @@ def table(text: str, names: Names) -> list[list[Cell]]:
                 )
                 % {"line": number}
             )
-    rows = [[_clean(cell) for cell in row] for row in _tabbed(text, lines)]
-    if max(map(len, rows)) > MOST_COLUMNS:
+    found: list[list[str]] = []
+    for row in _tabbed(text, lines):
+        _refuse_more(columns=len(row))
+        cells = list(map(_clean, row))
+        spoken = _spoken(cells[0], names) if len(cells) == 1 and cells[0] else [cells]
+        _refuse_more(len(found) + len(spoken), max(map(len, spoken), default=0))
+        found += spoken
+    return [[Cell(cell) for cell in row] for row in found]
+
+
+def _refuse_more(rows: int = 0, columns: int = 0) -> None:
+    """NotRead beyond the bounds, which hold for what comes and again for what it is split into."""
+    if rows > MOST_ROWS:
+        raise NotRead(
+            _("This has %(count)s rows, more than %(most)s. Copy only the rows of this month and paste them.")
+            % {"count": rows, "most": MOST_ROWS}
+        )
+    if columns > MOST_COLUMNS:
         raise NotRead(
             _("This has more than %(most)s columns. Copy only the columns with names and figures.")
             % {"most": MOST_COLUMNS}
         )
-    found: list[list[str]] = []
-    for row in rows:
-        filled = [cell for cell in row if cell]
-        found += _spoken(filled[0], names) if len(filled) == 1 and len(row) == 1 else [row]
-    return [[Cell(cell) for cell in row] for row in found]
 
 
 def _tabbed(text: str, lines: list[str]) -> list[list[str]]:
@@ -164,41 +174,60 @@ def _clean(text: str) -> str:
 
 def _spoken(line: str, names: Names) -> list[list[str]]:
     """A line without tabs: “Drug cases: 5,310”, “drug-cases 5310”, “heroin; 12.5 kg”; several where it has several."""
-    if len(line) > LONGEST_LABEL:
+    if len(line) > roles.LONGEST:
         return [[line]]
     if line.startswith("|") or line.count("|") > 1:
         cells = [_clean(cell) for cell in line.strip("|").split("|")]
         return [cells] if any(re.search(r"\w", cell) for cell in cells) else []
+    line = _GAP.sub("  ", line)
     if _named(line, names) or names.area(line):
         return [[line]]
-    pairs = [_pair(part, names) for part in _NEXT_PAIR.split(line)]
-    if len(pairs) > 1 and all(len(pair) > 1 and _named(pair[0], names) for pair in pairs):
-        return pairs
+    parts = _NEXT_PAIR.split(line)
+    if len(parts) > 1:
+        pairs = (_pair(part, names) for part in parts)
+        named = list(takewhile(lambda pair: len(pair) > 1 and _named(pair[0], names), pairs))
+        if len(named) == len(parts):
+            return named
     return [_pair(line, names)]
 
 
 def _pair(line: str, names: Names) -> list[str]:
     """Name and figure of a line, and what stands behind a further separator; the line alone if it is no pair."""
-    for between in reversed(list(_BETWEEN.finditer(line))):
-        label, rest = line[: between.start()], line[between.end() :]
-        if label and rest and _named(label, names):
-            return [label, *map(_clean, re.split(r"[;；]|\s{2,}", rest))]
-    if not re.search(r"[^\W\d_]", line):
-        return [line]
+    for text in dict.fromkeys((line, _BULLET.sub("", line, count=1))):
+        if between := _behind_name(text, names):
+            label = line[: len(line) - len(text) + between.start()]
+            return [label, *map(_clean, _FURTHER.split(text[between.end() :]))]
     if between := _CLEARLY_BETWEEN.search(line):
         label, rest = line[: between.start()], line[between.end() :]
-        if re.search(r"[^\W\d_]", label) and rest:
+        if _LETTER.search(label) and rest:
             return [label, rest]
-    if pair := _BEFORE_DIGITS.fullmatch(line):
-        return [_clean(pair[1]), _clean(pair[2])]
+    if digit := _DIGIT.search(line):
+        label, rest = line[: digit.start()], line[digit.start() :]
+        if label[-1:].isspace() and _LETTER.search(label):
+            label = _clean(label)
+            return [_clean(label[:-1]) if label[-1] in ",，" else label, rest]
     return [line]
+
+
+def _behind_name(text: str, names: Names) -> re.Match | None:
+    """What stands between the longest name with which a text begins and the rest of it; None without a name."""
+    found, folded, end = None, "", 0
+    for between in _BETWEEN.finditer(text):
+        folded += roles.key(text[end : between.start()])
+        end = between.end()
+        if len(folded) > names.longest:
+            break
+        if end < len(text) and names.indicators_by(folded):
+            found = between
+    return found
 
 
 def _named(text: str, names: Names) -> list[Indicator]:
     """The indicators that a text can name, also behind a bullet or a number of its own."""
-    if len(text) > LONGEST_LABEL:
+    if len(text) > roles.LONGEST:
         return []
-    return names.indicators(text) or names.indicators(_BULLET.sub("", text, count=1))
+    found, bare = names.indicators(text), _BULLET.sub("", text, count=1)
+    return found if found or bare == text else names.indicators(bare)
 
 
 def _is_number(text: str) -> bool:
@@ -261,6 +290,9 @@ class _Table:
         self.role = [self._role(place) for place in self.places]
         self.body = self.cells[self.first :]
         self.labels = [place for place in hits if place == self.label or self._names_only(place)]
+        self.months = [self._months(place) for place in self.places]
+        self.units = self._only(roles.UNIT, self.names.unit)
+        self.marks = self._only(roles.MARK, self._mark)
 
     def block(self, at: str, column: int | None) -> Block:
         self._refuse_others()
@@ -292,14 +324,14 @@ class _Table:
         for number, row in enumerate(self.cells):
             if self.label is not None and self.named[number][self.label]:
                 return number
-            is_heading = any(
-                roles.month_named(cell.text) or roles.key(cell.text) in roles.column_words()
-                for cell in row
-                if cell.text
-            )
-            if not is_heading and any(_is_number(cell.text) or self._mark(cell.text) for cell in row):
+            is_figures = any(_is_number(cell.text) or self._mark(cell.text) for cell in row)
+            if is_figures and not any(map(self._is_heading, row)):
                 return number
         return 0
+
+    @staticmethod
+    def _is_heading(cell: Cell) -> bool:
+        return bool(roles.month_named(cell.text)) or roles.key(cell.text) in roles.column_words()
 
     def _role(self, place: int) -> str | None:
         """What the words above a column say that it holds; None where they say nothing."""
@@ -351,10 +383,10 @@ class _Table:
 
     def _names_this_month(self, place: int) -> bool:
         return any(one in ((self.month.year, self.month.month), (None, self.month.month))
-                   for one in self._months(place))  # fmt: skip
+                   for one in self.months[place])  # fmt: skip
 
     def _names_another_month(self, place: int) -> bool:
-        return bool(self._months(place)) and not self._names_this_month(place)
+        return bool(self.months[place]) and not self._names_this_month(place)
 
     def _only(self, role: str, are) -> int | None:
         """The column of a role: the one that says so, or the first that holds nothing else."""
@@ -404,11 +436,9 @@ class _Table:
 
     def _row(self, number: int, column: int | None) -> Row:
         cells = self.cells[number]
-        units = self._only(roles.UNIT, self.names.unit)
-        marks = self._only(roles.MARK, self._mark)
         cell = cells[column] if column is not None else Cell()
-        unit = self._text(cells, units) if units != column else ""
-        mark = self._text(cells, marks) if marks != column else ""
+        unit = self._text(cells, self.units) if self.units != column else ""
+        mark = self._text(cells, self.marks) if self.marks != column else ""
         value, problem = cell.text, cell.problem
         if word := self._mark(value):
             value, mark = "", word
@@ -421,7 +451,7 @@ class _Table:
             value, unit = found[1], found[2]
         note = self.role.index(roles.NOTE) if roles.NOTE in self.role else None
         saved = self.role.index(roles.SAVED) if roles.SAVED in self.role else None
-        asides = [cells[place] for place in (self.label, units, marks, note) if place is not None]
+        asides = [cells[place] for place in (self.label, self.units, self.marks, note) if place is not None]
         return Row(
             number=number + 1,
             text=" · ".join(one.text for place, one in enumerate(cells) if one.text and place != saved)[:200],
@@ -493,7 +523,7 @@ class _Table:
 
     def _by_place(self, rows: list[Row], at: str, column: int | None) -> list[Row]:
         """A bare column of numbers, beginning at one figure of the sheet, or rows whose names nobody knows."""
-        around = {column, self._only(roles.UNIT, self.names.unit), self._only(roles.MARK, self._mark)}
+        around = {column, self.units, self.marks}
         around |= {place for place in self.places if self.role[place] is not None}
         if any(row[place].text and not _is_number(row[place].text) and not self._mark(row[place].text)
                for row in self.body for place in self.places if place not in around):  # fmt: skip

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 
 from babel import Locale
 from django.conf import settings
@@ -15,6 +15,10 @@ from .. import queries
 from ..models import Indicator, Mark, Operation, Unit
 
 BUDDHIST_FROM, BUDDHIST_ERA = 2400, 543
+LONGEST, LONGEST_HEADING = (
+    300,
+    60,
+)  # characters; what is longer is no name, no month and no mark, and is not looked at
 
 # The roles that a column can have, by the words that stand above it: ours, in every language of the pages, and
 # what people call them elsewhere.
@@ -69,9 +73,14 @@ YEAR = re.compile(r"(?<!\d)(\d{4})(?!\d)")
 def key(text: str) -> str:
     """A name without what people write differently: case, spaces, punctuation, invisible characters.
 
-    NFKC, which is never used on a number, brings together the two ways of writing Lao ໝ and Thai ำ.
+    NFKC, which is never used on a number, brings together the two ways of writing Lao ໝ and Thai ำ. Empty for a
+    text too long to be a name. The key of a text is the keys of its words, one after the other.
     """
+    if len(text) > LONGEST:
+        return ""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    if len(folded) > 4 * len(text):  # “ﷺ” alone stands for eighteen characters, and a block can be full of it
+        return ""
     return "".join(character for character in folded if unicodedata.category(character)[0] in "LMN")
 
 
@@ -108,8 +117,8 @@ def mark_words() -> dict[str, str]:
 
 
 @cache
-def _month_words() -> list[tuple[str, int]]:
-    """The months by all their names in all the languages, the longest first: “tháng 12” before “tháng 1”."""
+def _month_words() -> tuple[re.Pattern, dict[str, int]]:
+    """The months by all their names in all the languages, and one pattern for all: “tháng 12” before “tháng 1”."""
     found = {}
     for language in _languages():
         months = Locale.parse(to_locale(language)).months
@@ -118,7 +127,8 @@ def _month_words() -> list[tuple[str, int]]:
                 found |= {_plain(name): number for number, name in months[context][width].items()}
     # “3” or “M03” is no name.
     named = {name: number for name, number in found.items() if re.search(r"[^\W\d_]", name) and len(name) > 1}
-    return sorted(named.items(), key=lambda one: -len(one[0]))
+    every = "|".join(map(re.escape, sorted(named, key=len, reverse=True)))
+    return re.compile(rf"(?<!\w)(?:{every})(?![^\W\d_]|(?<=\d)\d)"), named
 
 
 def month_named(text: str) -> tuple[int | None, int] | None:
@@ -126,17 +136,16 @@ def month_named(text: str) -> tuple[int | None, int] | None:
 
     2026-02, 02/2026, Feb 2026, 2026年2月, ກຸມພາ 2569: a Buddhist year is counted as a Gregorian one.
     """
-    text = _plain(text)
-    if len(text) > 60:
+    if len(text) > LONGEST_HEADING:
         return None
+    text = _plain(text)
     for pattern in MONTH_IN_DIGITS:
         if (found := pattern.search(text)) and 1 <= int(found["month"]) <= 12:
             year = found.groupdict().get("year")
             return _gregorian(int(year)) if year else _year_in(text), int(found["month"])
-    for name, number in _month_words():
-        if re.search(rf"(?<!\w){re.escape(name)}(?![^\W\d_]|(?<=\d)\d)", text):
-            return _year_in(text), number
-    return None
+    words, number = _month_words()
+    longest = max(words.findall(text), key=len, default=None)
+    return longest and (_year_in(text), number[longest])
 
 
 def names_this(text: str, month: date) -> bool:
@@ -167,32 +176,46 @@ class Names:
         # The sheet's order, totals after their parts.
         self.sheet = [indicator for indicator, _parts in queries.in_order(self.leaves)]
         self.by_code = {indicator.code: indicator for indicator in self.sheet}
-        self._indicators: dict[str, list[Indicator]] = defaultdict(list)
-        self._areas: dict[str, str] = {}
-        for indicator in self.sheet:
-            for name in {indicator.code, indicator.short_name, *self._texts(indicator, "name", "short_name")}:
-                if (folded := key(name)) and indicator not in self._indicators[folded]:
-                    self._indicators[folded].append(indicator)
-            for name in {indicator.area.code, *self._texts(indicator.area, "name")}:
-                self._areas[key(name)] = indicator.area.code
-        self._units = {key(word): code for code, words in UNITS.items() for word in words.split("|")}
+
+    @cached_property
+    def _areas(self) -> dict[str, str]:
+        """The codes of the focus areas by the keys of their names."""
+        areas = dict.fromkeys(indicator.area for indicator in self.sheet)
+        return {key(name): area.code for area in areas for name in {area.code, *self._texts(area, "name")}}
+
+    @cached_property
+    def _indicators(self) -> dict[str, list[Indicator]]:
+        """The indicators by the keys of their names, and of these with their focus area before or behind."""
+        found, with_area = defaultdict(list), defaultdict(list)
+        for one in self.sheet:
+            names = {one.code, one.short_name, *self._texts(one, "name", "short_name")}
+            for folded in filter(None, set(map(key, names))):
+                found[folded].append(one)
+                for name, area in self._areas.items():
+                    if area == one.area.code:
+                        for whole in {name + folded, folded + name}:
+                            with_area[whole].append(one)
+        return {**with_area, **found}
+
+    @cached_property
+    def _units(self) -> dict[str, str]:
+        found = {key(word): code for code, words in UNITS.items() for word in words.split("|")}
         for unit in Unit.objects.all():
-            for name in {unit.code, *self._texts(unit, "name", "plural")}:
-                self._units[key(name)] = unit.code
+            found |= {key(name): unit.code for name in {unit.code, *self._texts(unit, "name", "plural")}}
+        return found
+
+    @cached_property
+    def longest(self) -> int:
+        """How long the key of an indicator's name can be."""
+        return max(map(len, self._indicators), default=0)
 
     def indicators(self, text: str) -> list[Indicator]:
         """The indicators that a text can name, with or without their focus area in front; none for unknown."""
-        folded = key(text)
-        if not folded or len(folded) > 300:
-            return []
-        if folded in self._indicators:
-            return self._indicators[folded]
-        for name, area in self._areas.items():
-            for rest in (folded.removeprefix(name), folded.removesuffix(name)):
-                found = [one for one in self._indicators.get(rest, ()) if one.area.code == area]
-                if rest != folded and found:
-                    return found
-        return []
+        return self.indicators_by(key(text))
+
+    def indicators_by(self, folded: str) -> list[Indicator]:
+        """The same for the key of a text."""
+        return self._indicators.get(folded, [])
 
     def area(self, text: str) -> str:
         """The code of the focus area that a text names; empty for none."""
@@ -204,7 +227,7 @@ class Names:
 
     def mark(self, text: str) -> str:
         """The letter of the mark that a text names; empty for none."""
-        return mark_words().get(key(text), "") if len(text) <= 60 else ""
+        return mark_words().get(key(text), "") if len(text) <= LONGEST_HEADING else ""
 
     @staticmethod
     def _texts(thing, *fields: str) -> set[str]:

@@ -96,12 +96,11 @@ def _newest(report):
     return report.revisions.order_by("-number").first()
 
 
-@transaction.atomic
 def _offered(request, report, way, from_request) -> HttpResponse:
-    """The page, the preview of what came, or the save of what was previewed."""
-    # Two saves of one report wait for each other here, so that what was previewed is what is changed.
-    if request.method == "POST":
-        Report.objects.select_for_update(no_key=True).get(pk=report.pk)
+    """The page, the preview of what came, or the save of what was previewed.
+
+    Whatever came is read without a transaction: reading takes its time, and nobody waits for it.
+    """
     revision = _newest(report)
     if lock := locks.locked(report, revision, may_enter=True, today=timezone.localdate()):
         return _page(request, report, way, lock=lock, status=423)
@@ -110,12 +109,13 @@ def _offered(request, report, way, from_request) -> HttpResponse:
     action = request.POST.get("action", "read")
     try:
         if action == "save":
-            return _take(request, report, revision, way)
+            return _take(request, report, way)
+        names = Names(report.operation)
         again = action == "column"
-        sheet, cells = _kept_cells(request, report) if again else from_request(request, report)
+        sheet, cells = _kept_cells(request, report) if again else from_request(request, report, names)
         block = blocks.arrange(
             cells,
-            Names(report.operation),
+            names,
             report.month,
             report.agency.code,
             at=request.POST.get("at", ""),
@@ -132,20 +132,20 @@ def _offered(request, report, way, from_request) -> HttpResponse:
     return _page(request, report, way, block=block, table=table, offer=offer)
 
 
-def _from_block(request, report) -> tuple[str, list[list[Cell]]]:
-    return "", blocks.table(request.POST.get("block", ""), Names(report.operation))
+def _from_block(request, report, names) -> tuple[str, list[list[Cell]]]:
+    return "", blocks.table(request.POST.get("block", ""), names)
 
 
-def _from_file(request, report) -> tuple[str, list[list[Cell]]]:
+def _from_file(request, report, names) -> tuple[str, list[list[Cell]]]:
     files = [file for name in request.FILES for file in request.FILES.getlist(name)]
     if len(files) != 1:
         raise NotRead(_("Choose one file: the workbook of this month, or a CSV."))
     if files[0].size > workbooks.MOST_BYTES:
         raise NotRead(_("The file is larger than 2 MB. Keep only the sheet with this month’s figures."))
-    return workbooks.cells(files[0].read(), report, Names(report.operation))
+    return workbooks.cells(files[0].read(), report, names)
 
 
-def _take(request, report, revision, way) -> HttpResponse:
+def _take(request, report, way) -> HttpResponse:
     """Save exactly what was previewed; anything else that meanwhile is true is previewed again."""
     kept = _loaded(request, report, "offer")
     rows = [Row(**row) for row in kept["rows"]]
@@ -155,21 +155,25 @@ def _take(request, report, revision, way) -> HttpResponse:
         "habit": kept["habit"],
         "taken": request.POST.getlist("take"),
     }
-    offer = Offer(report, revision, rows, **chosen)
-    if problem := _not_yet(request, offer, kept):
-        status = 409 if problem.get("is_conflict") else 422
-        return _page(request, report, way, offer=offer, errors=[problem], status=status)
     try:
         with transaction.atomic():
-            seen = {code: kept["seen"][code] for code in offer.entered}
-            now = timezone.now()
-            saved = actions.save_figures(report, offer.entered, seen=seen, by=request.user, at=now)
+            # Two saves of one report wait for each other here, so that what was previewed is what is changed.
+            Report.objects.select_for_update(no_key=True).get(pk=report.pk)
+            revision = _newest(report)
+            offer = Offer(report, revision, rows, **chosen)
+            problem = _not_yet(request, offer, kept)
+            if not problem:
+                seen = {code: kept["seen"][code] for code in offer.entered}
+                now = timezone.now()
+                saved = actions.save_figures(report, offer.entered, seen=seen, by=request.user, at=now)
     except Refusal as refusal:
         if not refusal.field:
             return _page(request, report, way, errors=[{"text": refusal.message}], status=409)
-        status = 409 if isinstance(refusal, Conflict) else 422
+        problem = {"text": refusal.message, "is_conflict": isinstance(refusal, Conflict)}
         offer = Offer(report, revision, rows, **chosen, refused={refusal.field: refusal.message})
-        return _page(request, report, way, offer=offer, errors=[{"text": refusal.message}], status=status)
+    if problem:
+        status = 409 if problem.get("is_conflict") else 422
+        return _page(request, report, way, offer=offer, errors=[problem], status=status)
     if offer.has_readings and not report.agency.decimal_separator:
         actions.remember_habit(report.agency, chosen["means"], by=request.user)
     return _back(request, report, saved)

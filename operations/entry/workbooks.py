@@ -4,13 +4,16 @@ import csv
 import io
 import json
 import re
+import signal
 import subprocess
 import sys
 import zipfile
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from .. import months, queries
 from ..actions import Entered
@@ -20,6 +23,7 @@ from . import names as roles
 from .blocks import MOST_CHARACTERS, MOST_COLUMNS, MOST_ROWS, Cell, NotRead
 from .forms import Field, Sheet
 from .names import Names
+from .spreadsheet import HAS_MACROS, MACROS
 
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_BYTES = 2 * 2**20
@@ -28,10 +32,20 @@ PATIENCE = 10  # seconds of the clock; of the processor the program takes less (
 PROGRAM = Path(__file__).with_name("spreadsheet.py")
 
 PARTS = re.compile(r"(\[Content_Types\]\.xml|(_rels|docProps|xl|customXml)/[^\\]*)")
-MACROS = re.compile(r"vbaProject|macrosheets|vbaData|dialogsheets", re.I)
 OLD_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MADE_FOR = re.compile(r"figures (\S+) (\S+) (\d{4}-\d{2})")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 FORMULA = re.compile(r"['\"]?[=+\-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20]")
+
+WITH_MACROS = _lazy("The workbook has macros. Save it as .xlsx, a workbook without macros.")
+TOO_LARGE = _lazy("The workbook is too large when unpacked. Copy this month’s figures into a new one.")
+NOT_A_FIGURE = {
+    "formula": _lazy("%(cell)s holds a formula; paste its value instead (in Excel: Paste special, Values)."),
+    "error": _lazy("%(cell)s holds an error; write the figure itself."),
+    "truth": _lazy("%(cell)s holds TRUE or FALSE; write a number."),
+    "date": _lazy("%(cell)s holds a date; set the cell’s format to Number and write the figure again."),
+    "digits": _lazy("%(cell)s has more digits than a spreadsheet keeps; write the number as text."),
+}
 
 
 # --------------------------------------------------------------------------------------------- reading
@@ -62,6 +76,8 @@ def cells(content: bytes, report: Report, names: Names) -> tuple[str, list[list[
 
 def _refuse_bombs(content: bytes) -> None:
     """Bounds that the list of a zip's parts shows already; nothing is unpacked."""
+    if content.count(b"PK\x01\x02") > MOST_PARTS:  # even to list them takes its time
+        raise NotRead(TOO_LARGE)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             parts = packed.infolist()
@@ -69,14 +85,14 @@ def _refuse_bombs(content: bytes) -> None:
         raise NotRead(_("The file is damaged. Save the workbook again as .xlsx and upload that.")) from None
     named = [part.filename for part in parts]
     if any(map(MACROS.search, named)):
-        raise NotRead(_("The workbook has macros. Save it as .xlsx, a workbook without macros."))
+        raise NotRead(WITH_MACROS)
     if "xl/workbook.xml" not in named:
         raise NotRead(_("This is no Excel workbook. Save the table as .xlsx or CSV and upload that."))
     unpacked, packed_size = sum(part.file_size for part in parts), sum(part.compress_size for part in parts)
     is_bomb = len(parts) > MOST_PARTS or unpacked > MOST_UNPACKED
     is_bomb |= unpacked > RATIO_FROM and unpacked > MOST_RATIO * max(1, packed_size)
     if is_bomb:
-        raise NotRead(_("The workbook is too large when unpacked. Copy this month’s figures into a new one."))
+        raise NotRead(TOO_LARGE)
     is_strange = len(set(named)) < len(named) or any(part.flag_bits & 1 for part in parts)
     if is_strange or not all(PARTS.fullmatch(name) and ".." not in name.split("/") for name in named):
         raise NotRead(
@@ -93,14 +109,7 @@ def _sheets(content: bytes) -> list[dict]:
 
 
 def _cell(text: str, name: str, kind: str) -> Cell:
-    problems = {
-        "formula": _("%(cell)s holds a formula; paste its value instead (in Excel: Paste special, Values)."),
-        "error": _("%(cell)s holds an error; write the figure itself."),
-        "truth": _("%(cell)s holds TRUE or FALSE; write a number."),
-        "date": _("%(cell)s holds a date; set the cell’s format to Number and write the figure again."),
-        "digits": _("%(cell)s has more digits than a spreadsheet keeps; write the number as text."),
-    }
-    problem = problems[kind] % {"cell": name} if kind in problems else ""
+    problem = NOT_A_FIGURE[kind] % {"cell": name} if kind in NOT_A_FIGURE else ""
     return Cell(_unquoted(" ".join(text.split())), name, "." if kind == "number" else "", problem)
 
 
@@ -144,12 +153,13 @@ def _comma_separated(content: bytes) -> list[list[Cell]]:
         raise NotRead(
             _("This is neither a workbook nor a CSV in UTF-8. Save the table as .xlsx or “CSV UTF-8”.")
         ) from None
-    if any(ord(one) < 32 and one not in "\t\r\n" for one in text):
+    if CONTROL.search(text):
         raise NotRead(_("This is no text and no workbook. Save the table as .xlsx or “CSV UTF-8”."))
     first = text.split("\n", 1)[0]
     between = max(",;\t", key=first.count)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=between, strict=True))
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=between, strict=True)
+        rows = list(islice(lines, MOST_ROWS + 1))
     except csv.Error as problem:
         raise NotRead(
             _("The CSV cannot be read (%(problem)s). Look for a quotation mark too many.")
@@ -192,7 +202,13 @@ def _tried(task: str, asked: dict, content: bytes) -> bytes:
     """What spreadsheet.py makes of a file; NotRead where it gives up: damaged, hostile, too slow or too large."""
     try:
         return _run(task, asked, content)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+    except subprocess.TimeoutExpired:
+        raise NotRead(TOO_LARGE) from None
+    except subprocess.CalledProcessError as end:
+        if end.returncode == HAS_MACROS:
+            raise NotRead(WITH_MACROS) from None
+        if -end.returncode in (signal.SIGPROF, signal.SIGXCPU, signal.SIGKILL):
+            raise NotRead(TOO_LARGE) from None
         raise NotRead(
             _(
                 "The workbook cannot be read: it is damaged, or not what it seems. "
