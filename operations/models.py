@@ -245,7 +245,7 @@ class Factor(models.Model):
         ]
 
     def __str__(self):
-        return f"1 {self.unit.code} = {self.factor.normalize():f} {self.into.code}"
+        return f"1 {self.unit.label} = {self.factor.normalize():f} {self.into.label}"
 
     def natural_key(self):
         return (

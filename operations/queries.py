@@ -391,8 +391,8 @@ def queue(revisions) -> list[Revision]:
     """Of a set of revisions those waiting for a decision, the most urgent first.
 
     A correction of released figures comes before all, since the public reads the wrong ones; then what is due, or was,
-    the earliest. Each has `submitted_at`, `is_resubmitted`, `is_released` (an earlier revision of its report is) and
-    `open_questions`.
+    the earliest. Each has `submitted_at`, `first_submitted_at`, `is_resubmitted`, `is_released` (an earlier revision
+    of its report is) and `open_questions`.
     """
     submitted = Step.objects.filter(revision=OuterRef("pk"), verb=Step.Verb.SUBMIT).order_by("-id")
     extension = Extension.objects.filter(report=OuterRef("report")).order_by("-id")
@@ -402,6 +402,7 @@ def queue(revisions) -> list[Revision]:
         revisions.filter(state=Revision.State.SUBMITTED)
         .annotate(
             submitted_at=Subquery(submitted.values("at")[:1]),
+            first_submitted_at=Subquery(submitted.order_by("id").values("at")[:1]),
             is_resubmitted=Exists(submitted.values("pk")[1:2]),
             is_released=Exists(Pin.objects.filter(report=OuterRef("report"), release__at__isnull=False)),
             open_questions=Coalesce(Subquery(asked), 0),

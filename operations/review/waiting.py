@@ -77,7 +77,8 @@ def rows(person, today: date) -> list[Row]:
 
 def _remarks(revision: Revision, *, is_own: bool, is_first: bool) -> list[dict]:
     remarks = []
-    late = (revision.submitted_at.date() - revision.report.due).days
+    # By the first submission: who answers a question, or mends what came back, is not late for it.
+    late = (revision.first_submitted_at.date() - revision.report.due).days
     if revision.number > 1:
         text = _("correction of released figures") if revision.is_released else _("correction")
         remarks.append({"tone": "bad" if revision.is_released else "calm", "text": text})
