@@ -113,12 +113,10 @@ def table(text: str, names: Names) -> list[list[Cell]]:
     """The cells of a pasted text: by tabs, or line by line as people write in a chat."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if len(text) > MOST_CHARACTERS:
-        raise NotRead(
-            _(
-                "This is too long: at most %(most)s characters. Copy only the rows of this month and paste them."
-            )
-            % {"most": MOST_CHARACTERS}
+        sentence = _(
+            "This is too long: at most %(most)s characters. Copy only the rows of this month and paste them."
         )
+        raise NotRead(sentence % {"most": MOST_CHARACTERS})
     if not text.strip(_EDGES):
         raise NotRead(_("There is nothing to read. Copy the cells with the figures and paste them here."))
     lines = text.rstrip("\n").split("\n")
@@ -400,34 +398,22 @@ class _Table:
 
     def _refuse_others(self) -> None:
         """Rows that say they are about another agency or month are none of this report."""
-        for role, is_this, sentence in (
-            (
-                roles.AGENCY,
-                lambda text: roles.key(text) == roles.key(self.agency),
-                _(
-                    "Row %(row)s is about “%(text)s”, this report about %(agency)s. Leave out the others’ rows."
-                ),
-            ),
-            (
-                roles.MONTH,
-                lambda text: not roles.month_named(text) or roles.names_this(text, self.month),
-                _("Row %(row)s is about “%(text)s”, this report about %(month)s. Leave out other months."),
-            ),
-        ):
+        this = {"agency": self.agency, "month": f"{self.month:%Y-%m}"}
+        of_agency = _(
+            "Row %(row)s is about “%(text)s”, this report about %(agency)s. Leave out the others’ rows."
+        )
+        of_month = _("Row %(row)s is about “%(text)s”, this report about %(month)s. Leave out other months.")
+        for role, sentence in ((roles.AGENCY, of_agency), (roles.MONTH, of_month)):
             if role not in self.role:
                 continue
-            place = self.role.index(role)
             for number, row in enumerate(self.body, self.first + 1):
-                if row[place].text and not is_this(row[place].text):
-                    raise NotRead(
-                        sentence
-                        % {
-                            "row": number,
-                            "text": row[place].text[:40],
-                            "agency": self.agency,
-                            "month": f"{self.month:%Y-%m}",
-                        }
-                    )
+                text = row[self.role.index(role)].text
+                if role == roles.AGENCY:
+                    is_this = not text or roles.key(text) == roles.key(self.agency)
+                else:
+                    is_this = not roles.month_named(text) or roles.names_this(text, self.month)
+                if not is_this:
+                    raise NotRead(sentence % {**this, "row": number, "text": text[:40]})
 
     # ---------------------------------------------------------------------------------------- its rows
 
@@ -500,15 +486,11 @@ class _Table:
                 found.append(row)
         for codes, places in open_ones.items():
             # As many rows as figures of this name: they stand in the order of the sheet.
-            for place, code in zip(places, codes, strict=False):
+            for nth, place in enumerate(places):
                 row = found[place]
-                found[place] = (
-                    replace(row, code=code)
-                    if len(places) == len(codes)
-                    else replace(row, problem=self._either(row, codes))
-                )
-            for place in places[len(codes) :]:
-                found[place] = replace(found[place], problem=self._either(found[place], codes))
+                is_settled = len(places) == len(codes)
+                settled = {"code": codes[nth]} if is_settled else {"problem": self._either(row, codes)}
+                found[place] = replace(row, **settled)
         return found
 
     def _area(self, cells: list[Cell]) -> str:

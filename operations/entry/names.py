@@ -172,7 +172,6 @@ class Names:
 
     def __init__(self, operation: Operation):
         self.leaves = queries.leaves(operation)
-        self.totals = queries.calculated(operation)
         # The sheet's order, totals after their parts.
         self.sheet = [indicator for indicator, _parts in queries.in_order(self.leaves)]
         self.by_code = {indicator.code: indicator for indicator in self.sheet}

@@ -20,13 +20,8 @@ from .workbooks import entered_text, saved_text
 
 # What a row does.
 NEW, CHANGED, MOVED, UNCHANGED, EMPTY = "new", "changed", "moved", "unchanged", "empty"
-AMBIGUOUS, UNREADABLE, TWICE, CALCULATED, UNKNOWN = (
-    "ambiguous",
-    "unreadable",
-    "twice",
-    "calculated",
-    "unknown",
-)
+AMBIGUOUS, UNREADABLE, TWICE = "ambiguous", "unreadable", "twice"
+CALCULATED, UNKNOWN = "calculated", "unknown"
 LEFT_OUT = (UNREADABLE, TWICE)
 # In words and with the tone of a badge, in the order of the counts above the preview.
 WORDS = {
@@ -173,9 +168,8 @@ class Offer:
         elif row.problem:
             line.state, line.sentence = UNREADABLE, row.problem
         else:
-            line.sentence = _("No figure of this report is called “%(name)s”.") % {
-                "name": (row.name or row.text)[:60]
-            }
+            text = _("No figure of this report is called “%(name)s”.")
+            line.sentence = text % {"name": (row.name or row.text)[:60]}
         return line
 
     def _compare(self, line: Line, one: Field) -> None:
@@ -285,9 +279,8 @@ class Offer:
             for line in lines:
                 line.state, line.is_taken, line.entered, line.new = TWICE, False, None, ""
                 line.readings = []
-                line.sentence = _("This figure stands in several rows (%(rows)s); keep one of them.") % {
-                    "rows": rows
-                }
+                text = _("This figure stands in several rows (%(rows)s); keep one of them.")
+                line.sentence = text % {"rows": rows}
 
     def _say_who_moved(self) -> None:
         moved = [line for line in self.lines if line.state == MOVED]
@@ -304,12 +297,10 @@ class Offer:
 
     def _after(self) -> dict[str, checks.Entry]:
         """The report's figures as they would be."""
-        offered = {
-            line.row.code: checks.Entry(line.value, line.entered.mark, line.entered.note)
-            for line in self.lines
-            if line.is_taken
+        taken = [line for line in self.lines if line.is_taken]
+        return self.known | {
+            line.row.code: checks.Entry(line.value, line.entered.mark, line.entered.note) for line in taken
         }
-        return self.known | offered
 
     def _add_up(self) -> None:
         """Totals are never written; what the rows say of them is set beside the sum."""
@@ -320,10 +311,9 @@ class Offer:
                 continue
             total, row = line.indicator, line.row
             sum_ = queries.sum_of(after, parts[total.code])
+            habit = row.means or self.means or self.habit or None
             try:
-                theirs = numbers.read(
-                    row.value, decimals=total.decimals, habit=row.means or self.means or self.habit or None
-                )
+                theirs = numbers.read(row.value, decimals=total.decimals, habit=habit)
             except numbers.Unreadable:
                 theirs = None
             line.sentence = _("Calculated, never entered: yours %(yours)s, sum %(sum)s.") % {
@@ -332,9 +322,8 @@ class Offer:
             }
             is_own_unit = row.unit in ("", total.unit.code)
             if theirs is not None and is_own_unit and theirs != (sum_ or 0):
-                line.warnings = [
-                    _("They differ: look for a part that is missing or wrong, in your table or here.")
-                ]
+                text = _("They differ: look for a part that is missing or wrong, in your table or here.")
+                line.warnings = [text]
 
     def _warn(self) -> None:
         """What the checks would find in the figures offered."""
