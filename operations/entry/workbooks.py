@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from .. import months, queries
 from ..actions import Entered
@@ -37,14 +37,18 @@ MADE_FOR = re.compile(r"figures (\S+) (\S+) (\d{4}-\d{2})")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 FORMULA = re.compile(r"['\"]?[=+\-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20]")
 
-WITH_MACROS = _lazy("The workbook has macros. Save it as .xlsx, a workbook without macros.")
-TOO_LARGE = _lazy("The workbook is too large when unpacked. Copy this month’s figures into a new one.")
+WITH_MACROS = gettext_lazy("The workbook has macros. Save it as .xlsx, a workbook without macros.")
+TOO_LARGE = gettext_lazy("The workbook is too large when unpacked. Copy this month’s figures into a new one.")
 NOT_A_FIGURE = {
-    "formula": _lazy("%(cell)s holds a formula; paste its value instead (in Excel: Paste special, Values)."),
-    "error": _lazy("%(cell)s holds an error; write the figure itself."),
-    "truth": _lazy("%(cell)s holds TRUE or FALSE; write a number."),
-    "date": _lazy("%(cell)s holds a date; set the cell’s format to Number and write the figure again."),
-    "digits": _lazy("%(cell)s has more digits than a spreadsheet keeps; write the number as text."),
+    "formula": gettext_lazy(
+        "%(cell)s holds a formula; paste its value instead (in Excel: Paste special, Values)."
+    ),
+    "error": gettext_lazy("%(cell)s holds an error; write the figure itself."),
+    "truth": gettext_lazy("%(cell)s holds TRUE or FALSE; write a number."),
+    "date": gettext_lazy(
+        "%(cell)s holds a date; set the cell’s format to Number and write the figure again."
+    ),
+    "digits": gettext_lazy("%(cell)s has more digits than a spreadsheet keeps; write the number as text."),
 }
 
 
