@@ -180,3 +180,8 @@ def test_the_numbers_are_the_same_in_every_language(client, loaded, settings, la
     english = headlines(client, "/")
     assert "122503" in english
     assert headlines(client, f"/{language}/") == english
+
+
+def test_no_sentence_hides_behind_a_name_that_is_not_gathered():
+    for path in [*(settings.BASE_DIR / "operations").rglob("*.py"), *(settings.BASE_DIR / "lmlecc").rglob("*.py")]:
+        assert not re.search(r"\bgettext\w* as (?!_\b)", path.read_text()), path.name

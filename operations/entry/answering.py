@@ -8,7 +8,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from .. import access, actions
@@ -27,7 +27,7 @@ class Reply(forms.Form):
     kind = forms.ChoiceField(
         choices=[(CONFIRM, ""), (CORRECT, ""), (MARK, "")],
         error_messages={
-            "required": _lazy("Choose one: confirm the figure, correct it, or say why there is none.")
+            "required": gettext_lazy("Choose one: confirm the figure, correct it, or say why there is none.")
         },
     )
     figure = forms.CharField(required=False, strip=False, max_length=200)
@@ -35,10 +35,10 @@ class Reply(forms.Form):
     means = forms.CharField(required=False)
     mark = forms.ChoiceField(required=False, choices=Mark.choices)
     text = forms.CharField(
-        label=_lazy("The reason, in a sentence"),
+        label=gettext_lazy("The reason, in a sentence"),
         max_length=Answer._meta.get_field("text").max_length,
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": _lazy("Say in a sentence what the Centre should know.")},
+        error_messages={"required": gettext_lazy("Say in a sentence what the Centre should know.")},
     )
 
     def __init__(self, field: Field, *args, **more):

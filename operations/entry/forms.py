@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django import forms
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from .. import numbers, queries
 from ..actions import Entered
@@ -254,13 +253,13 @@ class Correction(forms.Form):
     """Why a verified report is opened again."""
 
     reason_code = forms.ChoiceField(
-        label=_lazy("Why"),
+        label=gettext_lazy("Why"),
         choices=[("", "—"), *Revision.Reason.choices],
-        error_messages={"required": _lazy("Choose why the figures are corrected.")},
+        error_messages={"required": gettext_lazy("Choose why the figures are corrected.")},
     )
     reason = forms.CharField(
-        label=_lazy("What is corrected, in a sentence"),
+        label=gettext_lazy("What is corrected, in a sentence"),
         max_length=Revision._meta.get_field("reason").max_length,
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": _lazy("Say in a sentence what is corrected and why.")},
+        error_messages={"required": gettext_lazy("Say in a sentence what is corrected and why.")},
     )

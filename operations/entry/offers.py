@@ -5,9 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from .. import checks, numbers, queries
 from ..actions import Entered
@@ -25,16 +24,16 @@ CALCULATED, UNKNOWN = "calculated", "unknown"
 LEFT_OUT = (UNREADABLE, TWICE)
 # In words and with the tone of a badge, in the order of the counts above the preview.
 WORDS = {
-    NEW: (_lazy("new"), "good"),
-    CHANGED: (_lazy("changed"), "calm"),
-    MOVED: (_lazy("changed by someone else since the download"), "warn"),
-    AMBIGUOUS: (_lazy("two readings"), "warn"),
-    UNREADABLE: (_lazy("cannot be read"), "bad"),
-    TWICE: (_lazy("stands twice"), "bad"),
-    UNCHANGED: (_lazy("unchanged"), ""),
-    EMPTY: (_lazy("empty"), ""),
-    CALCULATED: (_lazy("calculated"), ""),
-    UNKNOWN: (_lazy("not in this report"), "warn"),
+    NEW: (gettext_lazy("new"), "good"),
+    CHANGED: (gettext_lazy("changed"), "calm"),
+    MOVED: (gettext_lazy("changed by someone else since the download"), "warn"),
+    AMBIGUOUS: (gettext_lazy("two readings"), "warn"),
+    UNREADABLE: (gettext_lazy("cannot be read"), "bad"),
+    TWICE: (gettext_lazy("stands twice"), "bad"),
+    UNCHANGED: (gettext_lazy("unchanged"), ""),
+    EMPTY: (gettext_lazy("empty"), ""),
+    CALCULATED: (gettext_lazy("calculated"), ""),
+    UNKNOWN: (gettext_lazy("not in this report"), "warn"),
 }
 # Found by the checks, but said of the whole report when it is submitted.
 NOT_HERE = ("empty",)
