@@ -8,8 +8,7 @@ from functools import cache, cached_property
 
 from babel import Locale
 from django.conf import settings
-from django.utils.translation import gettext, override, to_locale
-from django.utils.translation import gettext_noop as _noop
+from django.utils.translation import gettext, gettext_noop, override, to_locale
 
 from .. import queries
 from ..models import Indicator, Mark, Operation, Unit
@@ -25,13 +24,13 @@ LONGEST, LONGEST_HEADING = (
 CODE, LABEL, VALUE, UNIT, MARK, NOTE, PASSED_OVER = "code", "label", "value", "unit", "mark", "note", ""
 AGENCY, MONTH, SAVED = "agency", "month", "saved"
 COLUMNS = {
-    CODE: [_noop("Code")],
-    LABEL: [_noop("Indicator")],
-    VALUE: [_noop("Figure")],
-    UNIT: [_noop("Unit")],
-    MARK: [_noop("No figure because")],
-    NOTE: [_noop("Note")],
-    PASSED_OVER: [_noop("Counted in")],
+    CODE: [gettext_noop("Code")],
+    LABEL: [gettext_noop("Indicator")],
+    VALUE: [gettext_noop("Figure")],
+    UNIT: [gettext_noop("Unit")],
+    MARK: [gettext_noop("No figure because")],
+    NOTE: [gettext_noop("Note")],
+    PASSED_OVER: [gettext_noop("Counted in")],
 }
 ELSEWHERE = {
     CODE: "indicator code|id|代码|编码|mã|mã số|รหัส|ລະຫັດ|កូដ|លេខកូដ|ကုဒ်",
