@@ -212,7 +212,7 @@ def test_an_officer_enters_a_month_by_keyboard_alone(open_page):
     tab_to(page, "check")
     enter(page)
     assert page.url.endswith("?check=1")
-    tab_to(page, "declaration")
+    page.wait_for_function("document.activeElement.id === 'declaration'")  # where the focus begins
     page.keyboard.press("Space")
     tab_to(page, "submit")
     enter(page)
