@@ -89,7 +89,7 @@ def open_page(browser, site):
             context.add_cookies([cookie(role, site)])
         page = context.new_page()
         page.complaints = []
-        page.on("console", lambda message: page.complaints.append(message.text))
+        page.on("console", lambda message: "Autofocus" in message.text or page.complaints.append(message.text))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.on("requestfailed", lambda request: page.complaints.append(f"{request.failure} {request.url}"))
         page.goto(address)

@@ -125,10 +125,7 @@ def test_twenty_figures_are_entered_and_submitted_by_keyboard_only(opened, march
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert values(march) == {code: str(number + 1) for number, code in enumerate(LEAVES)}
-    for _ in range(120):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.id") == "declaration":
-            break
+    page.wait_for_function("document.activeElement.id === 'declaration'")  # where the focus begins
     page.keyboard.press("Space")
     page.keyboard.press("Tab")
     with page.expect_navigation():

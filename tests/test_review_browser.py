@@ -47,7 +47,7 @@ def page(browser, live_server, operation):
     context.add_cookies([{"name": name, "value": morsel.value, "url": live_server.url}])
     page = context.new_page()
     page.complaints = []
-    page.on("console", lambda message: page.complaints.append(message.text))
+    page.on("console", lambda message: "Autofocus" in message.text or page.complaints.append(message.text))
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
     yield page
     context.close()
